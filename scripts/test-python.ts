@@ -98,7 +98,7 @@ for (const [framework, python, model] of loaders)
 
 test('concord aggregate gives what NumPy does, for every rule and parameter that it lists', () => {
   const program = join(root, 'test/python/aggregate.py')
-  const concord = [process.execPath, join(root, 'node/cli/main.ts')]
+  const concord = [process.execPath, join(root, 'test/python/command-lines.ts')]
   const { status, stdout, stderr } = spawnSync(numpy.python, [program, folder, ...concord], {
     encoding: 'utf8',
   })

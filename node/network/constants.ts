@@ -53,6 +53,11 @@ export const NEGOTIATION_TIMEOUT_MS = 5000
 /** Short, so that a dead address does not keep the others from being tried. */
 export const ADDRESS_DIAL_TIMEOUT_MS = 3000
 export const DIAL_TIMEOUT_MS = 15_000
+/** The dials that a peer has under way at once: at first, and at most (dial-window.ts). */
+export const DIALS_AT_ONCE_FIRST = 8
+export const DIALS_AT_ONCE_MAX = 64
+/** A dial that connects within this time has not waited for a processor: more of them may run at once. */
+export const QUICK_DIAL_MS = 1000
 /** Addresses are tried one after the other, as many as fit into this time. The next dial goes on with the next ones. */
 export const ADDRESSES_PER_DIAL = DIAL_TIMEOUT_MS / ADDRESS_DIAL_TIMEOUT_MS
 /** Addresses of one peer that are tried in turn, for whatever reason they are known. */

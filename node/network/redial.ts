@@ -13,6 +13,7 @@ import {
   PATIENCE_MS,
   STEADY_AFTER_MS,
 } from './constants.ts'
+import { createDialQueue } from './dial-queue.ts'
 
 export interface Redial {
   /** This peer is wanted and missing: dials it when its time has come. */
@@ -33,16 +34,14 @@ interface RedialOptions {
   readonly clock: Clock
   /** Uniform in [0, 1). */
   readonly random: () => number
-  /** Tries once. A connection may come up and still be refused: only `settle` says that the peer is there. */
-  readonly dial: (peer: PeerIndex) => Promise<void>
+  /** Tries once: whether a connection came up. It may still be refused: only `settle` says that the peer is there. */
+  readonly dial: (peer: PeerIndex) => Promise<boolean>
 }
 
 export function createRedial({ self, clock, random, dial }: RedialOptions): Redial {
   const timers = new Map<PeerIndex, Timer & { readonly atMs: number }>()
-  const attempts = new Map<PeerIndex, number>()
+  const attempts = createAttempts(clock)
   const wanted = new Set<PeerIndex>()
-  const dialing = new Set<PeerIndex>()
-  const attemptedMs = new Map<PeerIndex, number>()
   const settledMs = new Map<PeerIndex, number>()
   /** How often in a row the peer left soon after it had connected. */
   const flaps = new Map<PeerIndex, number>()
@@ -52,25 +51,27 @@ export function createRedial({ self, clock, random, dial }: RedialOptions): Redi
     const { cancel } = clock.after(delayMs, () => attempt(peer))
     timers.set(peer, { cancel, atMs: clock.nowMs() + delayMs })
   }
+  const queue = createDialQueue({
+    clock,
+    dial,
+    failures: attempts.count,
+    begins: attempts.begin,
+    ended(peer) {
+      // Still wanted: it failed, or the connection has yet to prove itself. Ask again later.
+      if (wanted.has(peer)) schedule(peer, backoffMs(attempts.count(peer), random))
+    },
+  })
   const attempt = (peer: PeerIndex): void => {
     timers.delete(peer)
-    if (!wanted.has(peer) || dialing.has(peer)) return
-    dialing.add(peer)
-    attemptedMs.set(peer, clock.nowMs())
-    attempts.set(peer, (attempts.get(peer) ?? 0) + 1)
-    dial(peer).finally(() => {
-      dialing.delete(peer)
-      // Still wanted: it failed, or the connection has yet to prove itself. Ask again later.
-      if (wanted.has(peer)) schedule(peer, backoffMs(attempts.get(peer) ?? 1, random))
-    })
+    if (wanted.has(peer) && !queue.has(peer)) queue.add(peer)
   }
   let crowdedUntilMs = -Infinity
   const patienceMs = (peer: PeerIndex): number =>
     self < peer || clock.nowMs() < crowdedUntilMs ? 0 : PATIENCE_MS
   const hurry = (peer: PeerIndex): void => {
-    if (!wanted.has(peer) || dialing.has(peer)) return
+    if (!wanted.has(peer) || queue.has(peer)) return
     const nowMs = clock.nowMs()
-    const earliestMs = (attemptedMs.get(peer) ?? -Infinity) + HURRY_INTERVAL_MS
+    const earliestMs = attempts.lastMs(peer) + HURRY_INTERVAL_MS
     const delayMs = Math.max(patienceMs(peer) * random(), earliestMs - nowMs)
     if (nowMs + delayMs < (timers.get(peer)?.atMs ?? Infinity)) schedule(peer, delayMs)
   }
@@ -82,7 +83,7 @@ export function createRedial({ self, clock, random, dial }: RedialOptions): Redi
       const lastedMs = clock.nowMs() - (settledMs.get(peer) ?? -Infinity)
       const failures = lastedMs < STEADY_AFTER_MS ? (flaps.get(peer) ?? 0) + 1 : 0
       flaps.set(peer, failures)
-      attempts.set(peer, failures)
+      attempts.reset(peer, failures)
       schedule(peer, patienceMs(peer) + (failures === 0 ? 0 : backoffMs(failures, random)))
     },
     hurry,
@@ -94,16 +95,34 @@ export function createRedial({ self, clock, random, dial }: RedialOptions): Redi
     },
     settle(peer) {
       wanted.delete(peer)
+      queue.remove(peer)
       settledMs.set(peer, clock.nowMs())
       timers.get(peer)?.cancel()
       timers.delete(peer)
     },
     missing: () => [...wanted],
     stop() {
+      for (const peer of wanted) queue.remove(peer)
       wanted.clear()
       for (const timer of timers.values()) timer.cancel()
       timers.clear()
     },
+  }
+}
+
+/** How often each peer has been dialled in vain, and when the last time was. */
+function createAttempts(clock: Clock) {
+  const counts = new Map<PeerIndex, number>()
+  const beganMs = new Map<PeerIndex, number>()
+  const count = (peer: PeerIndex): number => counts.get(peer) ?? 0
+  return {
+    count,
+    lastMs: (peer: PeerIndex): number => beganMs.get(peer) ?? -Infinity,
+    begin(peer: PeerIndex): void {
+      beganMs.set(peer, clock.nowMs())
+      counts.set(peer, count(peer) + 1)
+    },
+    reset: (peer: PeerIndex, failures: number): void => void counts.set(peer, failures),
   }
 }
 

@@ -53,7 +53,7 @@ interface Session {
 }
 
 /** Dials a peer at its addresses (address-book.ts); if it is not there, asks the connected members. */
-export async function dial(network: Network, peer: PeerIndex): Promise<void> {
+export async function dial(network: Network, peer: PeerIndex): Promise<boolean> {
   const { node, members, book, peerExchange, membership, log } = network
   try {
     const addresses = await book.next(peer)
@@ -61,16 +61,17 @@ export async function dial(network: Network, peer: PeerIndex): Promise<void> {
       const connection = await node.dial([...addresses])
       book.met(peer, connection.remoteAddr)
       if (membership.self < peer) await openStream(network, connection, peer)
-      return
+      return true
     }
     log.debug(peer, 'address', `no address of ${members.nameOf(peer)} is known yet`)
   } catch (error) {
-    if (network.isStopped) return
+    if (network.isStopped) return false
     log.debug(peer, 'unreachable', `could not reach ${members.nameOf(peer)}`, {
       error: describe(error),
     })
   }
   boundaryOf(network, peer).run(() => peerExchange.ask())
+  return false
 }
 
 /** A connection came up, dialled by either side. */

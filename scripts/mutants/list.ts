@@ -2,6 +2,7 @@
 import { broadcastMutants } from './broadcast.ts'
 import { gossipMutants } from './gossip.ts'
 import type { Mutant } from './mutant.ts'
+import { networkMutants } from './network.ts'
 import { synchronyMutants } from './synchrony.ts'
 
 export type { Mutant } from './mutant.ts'
@@ -15,6 +16,7 @@ export const mutants: readonly Mutant[] = [
   ...synchronyMutants,
   ...gossipMutants,
   ...broadcastMutants,
+  ...networkMutants,
   {
     name: 'echo-quorum',
     file: thresholds,

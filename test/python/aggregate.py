@@ -2,7 +2,7 @@
 
     python3 aggregate.py FOLDER COMMAND...
 
-FOLDER is for the files; COMMAND starts concord. Prints one JSON object a line: the rule, the matrix, the parameters
+FOLDER is for the files; COMMAND starts command-lines.ts. Prints one JSON object a line: the rule, the matrix, the parameters
 and the worst coordinate's relative error. Fails where the list has a rule or a parameter that is not defined here.
 The definitions are in 64 bits and after the papers, not after Concord's own code.
 """
@@ -234,8 +234,13 @@ def checked(kind, table, listed):
 
 
 def main(folder, *command):
+    lines = subprocess.Popen(command, text=True, bufsize=1, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
     def concord(*arguments):
-        return subprocess.run([*command, "aggregate", *arguments], check=True, stdout=subprocess.PIPE).stdout
+        print(json.dumps(["aggregate", *arguments]), file=lines.stdin)
+        ended = json.loads(lines.stdout.readline())
+        assert ended["code"] == 0, ended
+        return ended["stdout"]
 
     listed = json.loads(concord("--list", "--json"))
     cases = [(name, rule, samples) for name, (rule, samples) in checked("rule", RULES, listed).items()]

@@ -6,6 +6,7 @@ import test, { type ExecutionContext } from 'ava'
 import { protocolNames } from '../../../agreement/bounds.ts'
 import { reportSchema } from '../../../node/daemon/report.ts'
 import { run } from './concord.ts'
+import { runInside } from './inside.ts'
 
 async function folder(t: ExecutionContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'concord-'))
@@ -15,12 +16,12 @@ async function folder(t: ExecutionContext): Promise<string> {
 
 test('keygen makes a private file, prints the id alone, and never replaces a key', async t => {
   const path = join(await folder(t), 'alice.pem')
-  const { code, stdout } = await run('keygen', path)
+  const { code, stdout } = await runInside('keygen', path)
   t.is(code, 0)
   t.regex(stdout, /^12D3KooW\w+\n$/)
   t.is((await stat(path)).mode & 0o777, 0o600)
   const key = await readFile(path, 'utf8')
-  const again = await run('keygen', '-o', path)
+  const again = await runInside('keygen', '-o', path)
   t.is(again.code, 2)
   t.regex(again.stderr, /alice\.pem exists already/)
   t.is(await readFile(path, 'utf8'), key)
@@ -29,10 +30,12 @@ test('keygen makes a private file, prints the id alone, and never replaces a key
 test('a cohort is made, extended, checked and shown', async t => {
   const path = await folder(t)
   const file = join(path, 'c.yaml')
-  const made = await Promise.all([0, 1, 2, 3, 4].map(i => run('keygen', '--json', join(path, `${i}.pem`))))
+  const made = await Promise.all(
+    [0, 1, 2, 3, 4].map(i => runInside('keygen', '--json', join(path, `${i}.pem`))),
+  )
   const ids = made.map(({ stdout }) => String(JSON.parse(stdout).id))
   const member = (i: number) => `m${i}=${ids[i]}@/ip4/10.0.0.${i + 1}/tcp/4001`
-  const created = await run(
+  const created = await runInside(
     'cohort',
     'create',
     file,
@@ -43,33 +46,42 @@ test('a cohort is made, extended, checked and shown', async t => {
     '7',
   )
   t.is(created.code, 0, created.stderr)
-  const shown = JSON.parse((await run('cohort', 'show', file, '--json')).stdout)
+  const shown = JSON.parse((await runInside('cohort', 'show', file, '--json')).stdout)
   t.true(created.stdout.includes(shown.id))
   t.like(shown.cohort, { faults: 1, protocol: 'rb-tm', steps: 7 })
   t.deepEqual(shown.cohort.members[2], { name: 'm2', id: ids[2], addresses: ['/ip4/10.0.0.3/tcp/4001'] })
-  t.is((await run('cohort', 'show', file, '--field', 'id')).stdout.trim(), shown.id)
+  t.is((await runInside('cohort', 'show', file, '--field', 'id')).stdout.trim(), shown.id)
 
-  const checked = await run('cohort', 'check', file)
+  const checked = await runInside('cohort', 'check', file)
   t.regex(checked.stdout, /: 4 members, of whom 1 may be faulty, rb-tm, vectors by digest, 7 steps of mlp$/m)
 
   const copy = join(path, 'copy.yaml')
-  await run('cohort', 'create', copy, ...[0, 1, 2, 3].map(member), '--protocol', 'rb-tm', '--steps', '8')
-  const compared = await run('cohort', 'check', file, copy)
+  await runInside(
+    'cohort',
+    'create',
+    copy,
+    ...[0, 1, 2, 3].map(member),
+    '--protocol',
+    'rb-tm',
+    '--steps',
+    '8',
+  )
+  const compared = await runInside('cohort', 'check', file, copy)
   t.is(compared.code, 1)
   t.regex(compared.stderr, /differ in steps\n/)
 
-  t.is((await run('cohort', 'add', file, member(4))).code, 0)
-  const { cohort, id } = JSON.parse((await run('cohort', 'show', file, '--json')).stdout)
+  t.is((await runInside('cohort', 'add', file, member(4))).code, 0)
+  const { cohort, id } = JSON.parse((await runInside('cohort', 'show', file, '--json')).stdout)
   t.is(cohort.members.length, 5)
   t.not(id, shown.id)
-  const twice = await run('cohort', 'add', file, member(4))
+  const twice = await runInside('cohort', 'add', file, member(4))
   t.is(twice.code, 2)
   t.regex(twice.stderr, /members\[5\]\.name is "m4", as members\[4\]\.name is/)
-  t.is((await run('cohort', 'create', file, member(0))).code, 2, 'it does not replace a file')
+  t.is((await runInside('cohort', 'create', file, member(0))).code, 2, 'it does not replace a file')
 })
 
 test('bounds: one object for a protocol, an array for all of them, lines for people', async t => {
-  const one = await run('bounds', '--protocol', 'icwtm', '--peers', '5', '--faults', '1', '--json')
+  const one = await runInside('bounds', '--protocol', 'icwtm', '--peers', '5', '--faults', '1', '--json')
   t.is(one.code, 0)
   t.like(JSON.parse(one.stdout), {
     protocol: 'icwtm',
@@ -82,12 +94,12 @@ test('bounds: one object for a protocol, an array for all of them, lines for peo
     ...['protocol', 'peers', 'faults', 'synchrony', 'feasible', 'why', 'needs', 'quorum'],
     ...['contraction', 'iterations', 'averagingConstant', 'lowerBound'],
   ])
-  const all = JSON.parse((await run('bounds', '--peers', '7', '--json')).stdout)
+  const all = JSON.parse((await runInside('bounds', '--peers', '7', '--json')).stdout)
   t.deepEqual(
     all.map(({ protocol }: { protocol: string }) => protocol),
     protocolNames.filter(name => name !== 'mean'),
   )
-  const people = await run('bounds', '--peers', '7', '--faults', '1', '--protocol', 'mda')
+  const people = await runInside('bounds', '--peers', '7', '--faults', '1', '--protocol', 'mda')
   t.regex(people.stdout, /mda with 7 peers, 1 faulty, asynchronous: feasible/)
   t.false((await run('bounds')).stdout.includes('\u001b'), 'no colours where nobody sees them')
 })
@@ -108,8 +120,10 @@ const short = [
 
 test('bounds with a dimension: a step of LEARN sends what a simulated cohort sends', async t => {
   const bounds = ['bounds', '--protocol', 'mda', '--dimension', '7_850', '--precision', 'bf16']
-  const { traffic, trafficByDigest, stepTraffic } = JSON.parse((await run(...bounds, '--json')).stdout)
-  const f32 = JSON.parse((await run('bounds', '--protocol', 'mda', '--dimension', '7850', '--json')).stdout)
+  const { traffic, trafficByDigest, stepTraffic } = JSON.parse((await runInside(...bounds, '--json')).stdout)
+  const f32 = JSON.parse(
+    (await runInside('bounds', '--protocol', 'mda', '--dimension', '7850', '--json')).stdout,
+  )
   t.deepEqual(trafficByDigest, f32.trafficByDigest, 'parameters are in f32')
   t.is(stepTraffic.whole.bytes, traffic.bytes + f32.traffic.bytes)
   const { least } = stepTraffic.byDigest
@@ -122,7 +136,7 @@ test('bounds with a dimension: a step of LEARN sends what a simulated cohort sen
     t.like(report.cohort, { exchange, precision: 'bf16', localSteps: 1 })
     t.true(Math.abs(report.bytes / 4 / stated.bytes - 1) < 0.05, `${report.bytes / 4} ≠ ${stated.bytes}`)
   }
-  const { stdout } = await run(...bounds)
+  const { stdout } = await runInside(...bounds)
   t.regex(stdout, /a step of LEARN sends {2}1\.99 MB whole/)
   for (const line of stdout.split('\n').filter(each => /LEARN|digest/.test(each)))
     t.true(line.length <= 80, line)

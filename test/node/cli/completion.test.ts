@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
-import { run } from './concord.ts'
+import { runInside } from './inside.ts'
 
 const command = promisify(execFile)
 
@@ -30,7 +30,7 @@ const OFFERED: readonly (readonly [line: string, offered: readonly string[], oth
 async function prepared(t: ExecutionContext, shell: string): Promise<{ folder: string; script: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'concord-complete-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
-  const { stdout, code } = await run('completion', shell)
+  const { stdout, code } = await runInside('completion', shell)
   t.is(code, 0)
   const script = join(folder, `concord.${shell}`)
   await writeFile(script, stdout)
@@ -129,7 +129,7 @@ inShell('zsh', async t => {
 })
 
 test('a shell that is not known is named, with those that are', async t => {
-  const { code, stderr } = await run('completion', 'csh')
+  const { code, stderr } = await runInside('completion', 'csh')
   t.is(code, 2)
   t.regex(stderr, /the shell is "csh"; expected one of bash, zsh, fish/)
 })

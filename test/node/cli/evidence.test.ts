@@ -9,7 +9,8 @@ import { formatCohort } from '../../../node/cohort/file.ts'
 import { evidenceFile } from '../../../node/evidence/evidence.ts'
 import { writeEvidence } from '../../../node/evidence/folder.ts'
 import { createSigner } from '../../../node/signatures/index.ts'
-import { main, run } from './concord.ts'
+import { main } from './concord.ts'
+import { runInside } from './inside.ts'
 import { cohort, membership } from './join/membership.ts'
 
 /** dora, who is member 3 and has key 4, signed two vectors for one slot. */
@@ -29,7 +30,7 @@ async function proof(t: ExecutionContext) {
 
 test('a proof is verified with nothing but itself, and against a cohort', async t => {
   const { folder, path } = await proof(t)
-  const { code, stdout } = await run('evidence', 'verify', path)
+  const { code, stdout } = await runInside('evidence', 'verify', path)
   t.is(code, 0)
   t.regex(
     stdout,
@@ -37,10 +38,10 @@ test('a proof is verified with nothing but itself, and against a cohort', async 
   )
   const mine = join(folder, 'cohort.yaml')
   await writeFile(mine, formatCohort(cohort))
-  t.is((await run('evidence', 'verify', path, '--cohort', mine)).code, 0)
+  t.is((await runInside('evidence', 'verify', path, '--cohort', mine)).code, 0)
   const other = join(folder, 'other.yaml')
   await writeFile(other, formatCohort({ ...cohort, steps: 11 }))
-  const refused = await run('evidence', 'verify', path, '--cohort', other)
+  const refused = await runInside('evidence', 'verify', path, '--cohort', other)
   t.is(refused.code, 1)
   t.regex(refused.stderr, /proves nothing: it is about cohort .* is cohort/)
 })
@@ -49,11 +50,11 @@ test('what was tampered with proves nothing, and the list says which', async t =
   const { folder, path, file } = await proof(t)
   await writeEvidence(join(folder, 'b.state'), { ...file, slot: { ...file.slot, step: 3 } })
   const bad = join(folder, 'b.state', 'peer-3-step-3-gradient-0.json')
-  const { code, stdout } = await run('evidence', 'verify', bad, '--json')
+  const { code, stdout } = await runInside('evidence', 'verify', bad, '--json')
   t.is(code, 1)
   t.like(JSON.parse(stdout), { holds: false })
   t.regex(JSON.parse(stdout).why, /first\.signature is not dora's/)
-  const listed = await run('evidence', 'list', folder)
+  const listed = await runInside('evidence', 'list', folder)
   t.is(listed.code, 1)
   t.regex(listed.stdout, /a\.state.*dora .* equivocated\n.*b\.state.*proves nothing/)
   t.true((await readFile(path, 'utf8')).endsWith('}\n'))
@@ -63,14 +64,14 @@ test('what is no evidence file is named as such; a missing one is wrong usage', 
   const { folder } = await proof(t)
   const path = join(folder, 'x.json')
   await writeFile(path, '{"format": "something else"}')
-  const { code, stderr } = await run('evidence', 'verify', path)
+  const { code, stderr } = await runInside('evidence', 'verify', path)
   t.is(code, 1)
   t.regex(stderr, /format/)
-  t.is((await run('evidence', 'verify', join(folder, 'nothing.json'))).code, 2)
-  const nowhere = await run('evidence', 'list', join(folder, 'nowhere'))
+  t.is((await runInside('evidence', 'verify', join(folder, 'nothing.json'))).code, 2)
+  const nowhere = await runInside('evidence', 'list', join(folder, 'nowhere'))
   t.is(nowhere.code, 2)
   t.regex(nowhere.stderr, /nowhere": there is no such folder; expected a folder, such as alice\.pem\.state$/m)
-  const empty = await run('evidence', 'list', join(folder, 'a.state', 'evidence'), '--json')
+  const empty = await runInside('evidence', 'list', join(folder, 'a.state', 'evidence'), '--json')
   t.is(JSON.parse(empty.stdout).length, 1)
 })
 

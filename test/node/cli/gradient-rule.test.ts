@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { reportSchema } from '../../../node/daemon/report.ts'
 import { run } from './concord.ts'
+import { runInside } from './inside.ts'
 
 const unequal =
   'simulate --peers 7 --faults 1 --partition dirichlet:0.1 --model softmax --steps 40 --attack little'
@@ -31,27 +32,35 @@ test('a name that is neither rule nor pre-aggregation is refused, with the neare
     ['nmm+cwtm', /"nmm" is none of the pre-aggregations .*did you mean nnm\?/],
     ['nnm+cwmt', /"cwmt" is none of the rules .*did you mean cwtm\?/],
   ] as const) {
-    const { code, stderr } = await run('simulate', '--gradient-rule', name)
+    const { code, stderr } = await runInside('simulate', '--gradient-rule', name)
     t.is(code, 2)
     t.regex(stderr.replaceAll(/\s+/g, ' '), says)
   }
 })
 
 test('a rule that f liars can carry is refused, and one beside a server', async t => {
-  const few = await run('simulate', '--peers', '4', '--protocol', 'rb-tm', '--gradient-rule', 'bucketing')
+  const few = await runInside(
+    'simulate',
+    '--peers',
+    '4',
+    '--protocol',
+    'rb-tm',
+    '--gradient-rule',
+    'bucketing',
+  )
   t.is(few.code, 2)
   t.regex(
     few.stderr.replaceAll(/\s+/g, ' '),
     /bucketing makes 2 vectors of 3, and behind it more than 2f = 2/,
   )
-  const server = await run('simulate', '--architecture', 'server', '--gradient-rule', 'nnm')
+  const server = await runInside('simulate', '--architecture', 'server', '--gradient-rule', 'nnm')
   t.is(server.code, 2)
   t.regex(server.stderr, /--gradient-rule/)
 })
 
 test('bounds say what is proved of a first rule on the vectors that a peer waits for, and where it cannot begin', async t => {
   const json = async (...args: string[]) => {
-    const { code, stdout } = await run('bounds', '--json', ...args)
+    const { code, stdout } = await runInside('bounds', '--json', ...args)
     t.is(code, 0)
     return JSON.parse(stdout) as { gradientRule: Record<string, unknown> }
   }
@@ -66,6 +75,6 @@ test('bounds say what is proved of a first rule on the vectors that a peer waits
   const few = await json('--protocol', 'rb-tm', '--peers', '7', '--gradient-rule', 'bucketing')
   t.regex(String(few.gradientRule.why), /more than 2f = 4 are needed/)
   t.is(few.gradientRule.robustness, null)
-  const text = await run('bounds', '--peers', '7', '--gradient-rule', 'nnm')
+  const text = await runInside('bounds', '--peers', '7', '--gradient-rule', 'nnm')
   t.is(text.stdout.match(/begins the agreements on gradients: no κ of it is proved/g)?.length, 4)
 })

@@ -11,6 +11,7 @@ export async function runInside(...args: readonly string[]): Promise<Ended> {
   const terminal = recordedTerminal()
   const program = { name: 'concord', version: '0', summary: '', commands, terminal, debug: false }
   const code = await runProgram(program, args)
-  const text = (lines: readonly string[]) => lines.join('\n')
+  const text = (lines: readonly string[]) =>
+    lines.map(line => (line.endsWith('\n') ? line : `${line}\n`)).join('')
   return { code, stdout: text([...terminal.printed, ...terminal.written]), stderr: text(terminal.warned) }
 }

@@ -7,11 +7,12 @@ import { reportSchema } from '../../../node/daemon/report.ts'
 import { experimentNames } from '../../../node/reproduce/names.ts'
 import { experiments } from '../../../node/reproduce/registry.ts'
 import { run } from './concord.ts'
+import { runInside } from './inside.ts'
 
 test('reproduce --list names every experiment, for people and for machines', async t => {
   const [people, machines] = await Promise.all([
-    run('reproduce', '--list'),
-    run('reproduce', '--list', '--json'),
+    runInside('reproduce', '--list'),
+    runInside('reproduce', '--list', '--json'),
   ])
   const names = JSON.parse(machines.stdout).map(({ name }: { name: string }) => name)
   t.true(names.includes('resam') && names.includes('peer-to-peer'))
@@ -57,12 +58,12 @@ test('reproduce leaves results and a page, and goes on from there', async t => {
 
 test('reproduce says what is wrong with a name, with data, with results', async t => {
   const [none, near, data, missing, grid, faults] = await Promise.all([
-    run('reproduce'),
-    run('reproduce', 'resma'),
-    run('reproduce', 'redundancy', '--data', '.'),
-    run('reproduce', 'resam', '--data', '/no/such/folder'),
-    run('reproduce', 'redundancy', '--faults', '3'),
-    run('reproduce', 'resam', '--faults', '4'),
+    runInside('reproduce'),
+    runInside('reproduce', 'resma'),
+    runInside('reproduce', 'redundancy', '--data', '.'),
+    runInside('reproduce', 'resam', '--data', '/no/such/folder'),
+    runInside('reproduce', 'redundancy', '--faults', '3'),
+    runInside('reproduce', 'resam', '--faults', '4'),
   ])
   for (const { code } of [none, near, data, missing, grid, faults]) t.is(code, 2)
   t.regex(none.stderr, /which experiment\? One of redundancy, /)
@@ -94,11 +95,11 @@ test('bounds learn gives η and T_LEARN, as text and as JSON; its options belong
     '2',
   ]
   const [people, machines, stray, other, suspected] = await Promise.all([
-    run(...args, '--peers', '4', '--faults', '0'),
-    run(...args, '--peers', '4', '--faults', '0', '--json'),
-    run('bounds', '--delta', '1'),
-    run('bounds', 'everything'),
-    run('bounds', 'learn', '--peers', '4', '--faults', '1'),
+    runInside(...args, '--peers', '4', '--faults', '0'),
+    runInside(...args, '--peers', '4', '--faults', '0', '--json'),
+    runInside('bounds', '--delta', '1'),
+    runInside('bounds', 'everything'),
+    runInside('bounds', 'learn', '--peers', '4', '--faults', '1'),
   ])
   t.regex(people.stdout, /η = δ\/\(12L\) = 0\.1\n/)
   const { rate, A, B, steps } = JSON.parse(machines.stdout)
@@ -112,15 +113,38 @@ test('bounds learn gives η and T_LEARN, as text and as JSON; its options belong
 
 test('bounds of the theorems with a server: as text and as JSON, and what is refused', async t => {
   const [resam, redundancy, cge, regression, machines, ...refused] = await Promise.all([
-    run('bounds', 'resam', '--peers', '15', '--faults', '5', '--steps', '1e6'),
-    run('bounds', 'redundancy', '--peers', '6', '--faults', '1', '--smoothness', '2', '--convexity', '0.712'),
-    run('bounds', 'cge', '--peers', '10', '--faults', '1', '--epsilon', '5'),
-    run('bounds', 'linear-regression', '--peers', '10', '--faults', '1', '--dimension', '5'),
-    run('bounds', 'resam', '--peers', '5', '--faults', '1', '--lambda', '0.5', '--steps', '10000', '--json'),
-    run('bounds', 'cge', '--delta', '1'),
-    run('bounds', 'resam', '--rule', 'cge'),
-    run('bounds', 'cge', '--peers', '7', '--faults', '4'),
-    run('bounds', 'redundancy', '--protocol', 'mda'),
+    runInside('bounds', 'resam', '--peers', '15', '--faults', '5', '--steps', '1e6'),
+    runInside(
+      'bounds',
+      'redundancy',
+      '--peers',
+      '6',
+      '--faults',
+      '1',
+      '--smoothness',
+      '2',
+      '--convexity',
+      '0.712',
+    ),
+    runInside('bounds', 'cge', '--peers', '10', '--faults', '1', '--epsilon', '5'),
+    runInside('bounds', 'linear-regression', '--peers', '10', '--faults', '1', '--dimension', '5'),
+    runInside(
+      'bounds',
+      'resam',
+      '--peers',
+      '5',
+      '--faults',
+      '1',
+      '--lambda',
+      '0.5',
+      '--steps',
+      '10000',
+      '--json',
+    ),
+    runInside('bounds', 'cge', '--delta', '1'),
+    runInside('bounds', 'resam', '--rule', 'cge'),
+    runInside('bounds', 'cge', '--peers', '7', '--faults', '4'),
+    runInside('bounds', 'redundancy', '--protocol', 'mda'),
   ])
   t.regex(resam.stdout, /with 15 workers, 5 faulty, λ = 1:/)
   t.regex(resam.stdout, /momentum β +0\.\d+\n/)
@@ -152,9 +176,9 @@ test('what counts for a missing vector, and what lies are made of, belongs to th
   ]
   const liar = [...server, '--faults', '1', '--attack', 'silence', '--rule', 'cge-sum', '--json']
   const [peers, other, unknown, left, zero] = await Promise.all([
-    run('simulate', '--missing', 'zero'),
-    run('simulate', '--forged-from', 'gradient'),
-    run(...server, '--missing', 'perhaps'),
+    runInside('simulate', '--missing', 'zero'),
+    runInside('simulate', '--forged-from', 'gradient'),
+    runInside(...server, '--missing', 'perhaps'),
     run(...liar),
     run(...liar, '--missing', 'zero'),
   ])
@@ -192,9 +216,9 @@ test('simulate --architecture server learns with a rule, and reports as the peer
 
 test('options of the other architecture are refused', async t => {
   const [missing, protocol, faults] = await Promise.all([
-    run('simulate', '--missing', 'zero'),
-    run('simulate', '--architecture', 'server', '--protocol', 'rb-tm'),
-    run('simulate', '--architecture', 'server', '--faults', '4'),
+    runInside('simulate', '--missing', 'zero'),
+    runInside('simulate', '--architecture', 'server', '--protocol', 'rb-tm'),
+    runInside('simulate', '--architecture', 'server', '--faults', '4'),
   ])
   t.regex(missing.stderr, /--missing is about a server/)
   t.regex(protocol.stderr, /--protocol is about agreement between peers/)
@@ -204,9 +228,9 @@ test('options of the other architecture are refused', async t => {
 
 test('what has no page says so, and writes none', async t => {
   const [server, served, swarm] = await Promise.all([
-    run('simulate', '--architecture', 'server', '--page', 'none.html'),
-    run('simulate', '--architecture', 'server', '--watch'),
-    run('simulate', '--seeds', '3', '--watch'),
+    runInside('simulate', '--architecture', 'server', '--page', 'none.html'),
+    runInside('simulate', '--architecture', 'server', '--watch'),
+    runInside('simulate', '--seeds', '3', '--watch'),
   ])
   t.regex(server.stderr, /--page is given, but a page shows what peers send each other/)
   t.regex(served.stderr, /--watch is given, .* expected none with --architecture server/)
@@ -217,13 +241,13 @@ test('what has no page says so, and writes none', async t => {
 test('bounds of a theorem: what is given, and whether a bound says more than what holds at the start', async t => {
   const cohort = ['--peers', '7', '--faults', '1']
   const [none, few, many, learn, vacuous, limit, floor] = await Promise.all([
-    run('bounds', 'resam', ...cohort, '--steps', '1'),
-    run('bounds', 'resam', ...cohort),
-    run('bounds', 'resam', ...cohort, '--steps', '1e9'),
-    run('bounds', 'learn', '--peers', '13', '--faults', '1'),
-    run('bounds', 'learn', '--peers', '13', '--faults', '1', '--heterogeneity', '5'),
-    run('bounds', 'cge', ...cohort, '--epsilon', '1'),
-    run('bounds', 'linear-regression', '--peers', '10', '--radius', '0.01'),
+    runInside('bounds', 'resam', ...cohort, '--steps', '1'),
+    runInside('bounds', 'resam', ...cohort),
+    runInside('bounds', 'resam', ...cohort, '--steps', '1e9'),
+    runInside('bounds', 'learn', '--peers', '13', '--faults', '1'),
+    runInside('bounds', 'learn', '--peers', '13', '--faults', '1', '--heterogeneity', '5'),
+    runInside('bounds', 'cge', ...cohort, '--epsilon', '1'),
+    runInside('bounds', 'linear-regression', '--peers', '10', '--radius', '0.01'),
   ])
   for (const { stdout } of [none, few, many, learn, limit, floor]) t.regex(stdout, /^ {2}given +\S+ = /m)
   t.regex(none.stdout, /nothing is promised: T is below 3\n/)

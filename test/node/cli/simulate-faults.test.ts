@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { reportSchema } from '../../../node/daemon/report.ts'
 import { run } from './concord.ts'
+import { runInside } from './inside.ts'
 
 const line =
   'simulate --peers 7 --model softmax --batch 4 --steps 12 --crash 3@3 --restart 3@6 --isolate 0@8-10 --slow 1:2 --network lan --loss 0.01'
@@ -72,7 +73,13 @@ test('with --measure-every few steps are measured, the last among them; the run 
     t.is(some.diameter.gradient, all.diameter.gradient)
     t.is(some.diameter.last, all.diameter.last)
   }
-  const { code, stderr } = await run(...line.split(' '), '--architecture', 'server', '--measure-every', '2')
+  const { code, stderr } = await runInside(
+    ...line.split(' '),
+    '--architecture',
+    'server',
+    '--measure-every',
+    '2',
+  )
   t.is(code, 2)
   t.regex(stderr, /--measure-every/)
 })

@@ -9,6 +9,7 @@ import { readCheckpoint } from '../../../node/files/checkpoint.ts'
 import { differingFields } from '../../../node/network/hello.ts'
 import { testCohort } from '../cohorts.ts'
 import { run } from './concord.ts'
+import { runInside } from './inside.ts'
 import { place } from './places.ts'
 
 async function folder(t: ExecutionContext): Promise<string> {
@@ -41,7 +42,7 @@ for (const architecture of ['peers', 'server'])
 
 test('simulate --seeds learns no model: neither --init nor --save', async t => {
   for (const name of ['--init', '--save']) {
-    const { code, stderr } = await run('simulate', '--seeds', '2', name, 'a.safetensors')
+    const { code, stderr } = await runInside('simulate', '--seeds', '2', name, 'a.safetensors')
     t.is(code, 2)
     t.true(
       stderr.includes(`${name} is "a.safetensors", but --seeds draws what it runs from each seed`),
@@ -78,13 +79,20 @@ test('cohort create --init names the checkpoint in the file', async t => {
   const [file, checkpoint] = [join(directory, 'c.yaml'), join(directory, 'x.safetensors')]
   await writeFile(checkpoint, 'x')
   const members = testCohort().members.map(({ name, id }) => `${name}=${id}`)
-  const made = await run('cohort', 'create', file, ...members, '--init', checkpoint)
+  const made = await runInside('cohort', 'create', file, ...members, '--init', checkpoint)
   t.is(made.code, 0, made.stderr)
   t.regex(
     await readFile(file, 'utf8'),
     new RegExp(`^init: ${createHash('sha256').update('x').digest('hex')}$`, 'm'),
   )
-  const gone = await run('cohort', 'create', join(directory, 'd.yaml'), ...members, '--init', '/nowhere/x')
+  const gone = await runInside(
+    'cohort',
+    'create',
+    join(directory, 'd.yaml'),
+    ...members,
+    '--init',
+    '/nowhere/x',
+  )
   t.is(gone.code, 2)
   t.regex(gone.stderr, /\/nowhere\/x cannot be read: there is no such file/)
 })
@@ -109,7 +117,7 @@ test('--augment: images only, our models only', async t => {
   const flat = await run('simulate', ...softmax, '--data', table, '--augment', 'mirror')
   t.is(flat.code, 2)
   t.regex(flat.stderr, /t\.csv: examples of 2 values cannot be mirrored; expected images/)
-  const foreign = await run('demo', '--oracle', 'true', '--augment', 'mirror')
+  const foreign = await runInside('demo', '--oracle', 'true', '--augment', 'mirror')
   t.is(foreign.code, 2)
   t.regex(foreign.stderr, /--augment is "mirror", but the gradients come from an oracle/)
   const runs = await Promise.all(

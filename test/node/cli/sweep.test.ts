@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { comparable, placeOf, rowsOf, small } from '../sweep/folders.ts'
 import { run, start } from './concord.ts'
+import { runInside } from './inside.ts'
 
 async function storedIn(folder: string): Promise<number> {
   const names = existsSync(join(folder, 'runs')) ? await readdir(join(folder, 'runs')) : []
@@ -129,7 +130,7 @@ const wrong: readonly (readonly [document: unknown, message: RegExp])[] = [
 for (const [document, message] of wrong)
   test.serial(`wrong usage, exit 2: ${message.source}`, async t => {
     const { folder, file } = await placeOf(t, document)
-    const { code, stderr } = await run('sweep', file, '--out', join(folder, 'out'))
+    const { code, stderr } = await runInside('sweep', file, '--out', join(folder, 'out'))
     t.is(code, 2, stderr)
     t.regex(stderr, message)
     t.false(existsSync(join(folder, 'out')), 'nothing was written')

@@ -157,9 +157,10 @@ test('a peer without room at its own door dials the lower index at once', async 
 test('without patience for as long as there is no room, and then as before', async t => {
   const clock = manualClock()
   const dials: number[] = []
-  const dial = async (peer: number): Promise<void> => {
+  const dial = async (peer: number): Promise<boolean> => {
     dials.push(peer)
     redial.settle(peer)
+    return true
   }
   const redial = createRedial({ self: 3, clock, random: () => 0.5, dial })
   redial.want(0)

@@ -61,7 +61,8 @@ function redialing(self: number) {
     self,
     clock,
     random: () => 0.5,
-    dial: peer => new Promise(resolve => dials.push({ peer, atMs: clock.nowMs(), fail: resolve })),
+    dial: peer =>
+      new Promise(resolve => dials.push({ peer, atMs: clock.nowMs(), fail: () => resolve(false) })),
   })
   return { clock, dials, redial }
 }

@@ -1,0 +1,21 @@
+/** The mutants of dialling. Its test hunts them. */
+import type { Mutant } from './mutant.ts'
+
+const test = { within: 1, test: 'test/node/network/redial.test.ts' }
+
+export const networkMutants: readonly Mutant[] = [
+  {
+    name: 'all-dialled-at-once',
+    file: 'node/network/dial-window.ts',
+    line: 'hasRoomBeside: dials => dials < Math.floor(width)',
+    becomes: 'hasRoomBeside: () => true',
+    ...test,
+  },
+  {
+    name: 'dialled-in-order-of-time',
+    file: 'node/network/dial-queue.ts',
+    line: '(failures(each) < failures(least) ? each : least)',
+    becomes: 'least',
+    ...test,
+  },
+]
