@@ -48,7 +48,10 @@ export function createRedial({ self, clock, random, dial }: RedialOptions): Redi
 
   const schedule = (peer: PeerIndex, delayMs: number): void => {
     timers.get(peer)?.cancel()
-    const { cancel } = clock.after(delayMs, () => attempt(peer))
+    const { cancel } = clock.after(delayMs, () => {
+      timers.delete(peer)
+      if (wanted.has(peer) && !queue.has(peer)) queue.add(peer)
+    })
     timers.set(peer, { cancel, atMs: clock.nowMs() + delayMs })
   }
   const queue = createDialQueue({
@@ -61,10 +64,6 @@ export function createRedial({ self, clock, random, dial }: RedialOptions): Redi
       if (wanted.has(peer)) schedule(peer, backoffMs(attempts.count(peer), random))
     },
   })
-  const attempt = (peer: PeerIndex): void => {
-    timers.delete(peer)
-    if (wanted.has(peer) && !queue.has(peer)) queue.add(peer)
-  }
   let crowdedUntilMs = -Infinity
   const patienceMs = (peer: PeerIndex): number =>
     self < peer || clock.nowMs() < crowdedUntilMs ? 0 : PATIENCE_MS
