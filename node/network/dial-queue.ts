@@ -16,6 +16,8 @@ interface DialQueue {
 }
 
 interface DialQueueOptions {
+  /** How many members may lie. */
+  readonly faults: number
   readonly clock: Clock
   /** Tries once: whether a connection came up. */
   readonly dial: (peer: PeerIndex) => Promise<boolean>
@@ -24,10 +26,17 @@ interface DialQueueOptions {
   readonly ended: (peer: PeerIndex) => void
 }
 
-export function createDialQueue({ clock, dial, failures, begins, ended }: DialQueueOptions): DialQueue {
+export function createDialQueue({
+  faults,
+  clock,
+  dial,
+  failures,
+  begins,
+  ended,
+}: DialQueueOptions): DialQueue {
   const waiting = new Set<PeerIndex>()
   const dialing = new Set<PeerIndex>()
-  const window = createDialWindow()
+  const window = createDialWindow(faults)
   const next = (): void => {
     while (waiting.size > 0 && window.hasRoomBeside(dialing.size)) {
       const peer = [...waiting].reduce((least, each) => (failures(each) < failures(least) ? each : least))
@@ -41,7 +50,7 @@ export function createDialQueue({ clock, dial, failures, begins, ended }: DialQu
     begins(peer)
     const isConnected = await dial(peer)
     dialing.delete(peer)
-    window.ended({ begunMs, endedMs: clock.nowMs(), isConnected })
+    window.ended({ peer, begunMs, endedMs: clock.nowMs(), isConnected })
     ended(peer)
     next()
   }

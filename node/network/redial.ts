@@ -31,6 +31,8 @@ export interface Redial {
 
 interface RedialOptions {
   readonly self: PeerIndex
+  /** How many members may lie. */
+  readonly faults: number
   readonly clock: Clock
   /** Uniform in [0, 1). */
   readonly random: () => number
@@ -38,7 +40,7 @@ interface RedialOptions {
   readonly dial: (peer: PeerIndex) => Promise<boolean>
 }
 
-export function createRedial({ self, clock, random, dial }: RedialOptions): Redial {
+export function createRedial({ self, faults, clock, random, dial }: RedialOptions): Redial {
   const timers = new Map<PeerIndex, Timer & { readonly atMs: number }>()
   const attempts = createAttempts(clock)
   const wanted = new Set<PeerIndex>()
@@ -55,6 +57,7 @@ export function createRedial({ self, clock, random, dial }: RedialOptions): Redi
     timers.set(peer, { cancel, atMs: clock.nowMs() + delayMs })
   }
   const queue = createDialQueue({
+    faults,
     clock,
     dial,
     failures: attempts.count,
@@ -70,8 +73,7 @@ export function createRedial({ self, clock, random, dial }: RedialOptions): Redi
   const hurry = (peer: PeerIndex): void => {
     if (!wanted.has(peer) || queue.has(peer)) return
     const nowMs = clock.nowMs()
-    const earliestMs = attempts.lastMs(peer) + HURRY_INTERVAL_MS
-    const delayMs = Math.max(patienceMs(peer) * random(), earliestMs - nowMs)
+    const delayMs = Math.max(patienceMs(peer) * random(), attempts.lastMs(peer) + HURRY_INTERVAL_MS - nowMs)
     if (nowMs + delayMs < (timers.get(peer)?.atMs ?? Infinity)) schedule(peer, delayMs)
   }
   return {

@@ -85,12 +85,11 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
     refused: (id, member) => network.isStopped || refused(network, id, member),
     allowed: peer => allowance.take(peer) || refuseForNow(network, peer),
   })
-  const frameMax = frameBytesMax(options.dimension)
   const node = await createNode({
     ...options,
     announce: cohort.members[self]!.addresses,
     quic: usesQuic([...options.listen, ...cohort.members.flatMap(({ addresses }) => addresses)]),
-    frameBytesMax: frameMax,
+    frameBytesMax: frameBytesMax(options.dimension),
     members: cohort.members.length,
     gater: members.gater,
     door: {
@@ -110,7 +109,13 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
     offence: (id, kind, detail, cause) => offended(network, id, kind, detail, cause),
   })
   const book = createAddressBook(cohort.members, members, node.peerStore)
-  const redial = createRedial({ self, clock, random, dial: peer => dial(network, peer) })
+  const redial = createRedial({
+    self,
+    faults: cohort.faults,
+    clock,
+    random,
+    dial: peer => dial(network, peer),
+  })
   const links: Network['links'] = new Map()
   const peerExchange = openPeerExchange({ node, members, redial, links, clock, log }, () => network)
   const network: Network = {

@@ -12,6 +12,13 @@ export const networkMutants: readonly Mutant[] = [
     ...test,
   },
   {
+    name: 'liars-narrow-the-window',
+    file: 'node/network/dial-window.ts',
+    line: 'timedOut.size <= faults || begunMs < halvedMs',
+    becomes: 'begunMs < halvedMs',
+    ...test,
+  },
+  {
     name: 'dialled-in-order-of-time',
     file: 'node/network/dial-queue.ts',
     line: '(failures(each) < failures(least) ? each : least)',

@@ -162,7 +162,7 @@ test('without patience for as long as there is no room, and then as before', asy
     redial.settle(peer)
     return true
   }
-  const redial = createRedial({ self: 3, clock, random: () => 0.5, dial })
+  const redial = createRedial({ self: 3, faults: 1, clock, random: () => 0.5, dial })
   redial.want(0)
   clock.advance(PATIENCE_MS - 1)
   t.deepEqual(dials, [])

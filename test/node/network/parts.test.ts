@@ -59,6 +59,7 @@ function redialing(self: number) {
   const dials: { readonly peer: number; readonly atMs: number; fail(): void }[] = []
   const redial = createRedial({
     self,
+    faults: 1,
     clock,
     random: () => 0.5,
     dial: peer =>

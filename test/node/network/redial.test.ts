@@ -19,25 +19,42 @@ function widthOf(window: ReturnType<typeof createDialWindow>): number {
   return dials
 }
 
+const FAULTS = 2
+
 test('the window halves once for all dials that timed out together, and grows by one for each window that connects', t => {
-  const window = createDialWindow()
+  const window = createDialWindow(FAULTS)
   t.is(widthOf(window), DIALS_AT_ONCE_FIRST)
-  const timedOut = (begunMs: number) =>
-    window.ended({ begunMs, endedMs: begunMs + ADDRESS_DIAL_TIMEOUT_MS, isConnected: false })
-  for (let i = 0; i < DIALS_AT_ONCE_FIRST; i++) timedOut(0)
+  const timedOut = (peer: number, begunMs: number) =>
+    window.ended({ peer, begunMs, endedMs: begunMs + ADDRESS_DIAL_TIMEOUT_MS, isConnected: false })
+  for (let peer = 0; peer < DIALS_AT_ONCE_FIRST; peer++) timedOut(peer, 0)
   t.is(widthOf(window), DIALS_AT_ONCE_FIRST / 2)
-  for (let round = 1; round < 9; round++) timedOut(round * ADDRESS_DIAL_TIMEOUT_MS)
+  for (let round = 1; round < 9; round++) timedOut(round, round * ADDRESS_DIAL_TIMEOUT_MS)
   t.is(widthOf(window), 1, 'never none')
-  const quick = (isConnected: boolean) => window.ended({ begunMs: 0, endedMs: 5, isConnected })
+  const quick = (isConnected: boolean) => window.ended({ peer: 0, begunMs: 0, endedMs: 5, isConnected })
   for (let i = 0; i < 10; i++) quick(false)
   t.is(widthOf(window), 1, 'who is not there refuses at once, and says nothing of the load')
   for (const width of [2, 3, 4]) {
-    for (let i = 1; i < width; i++) quick(true)
-    quick(true)
+    for (let i = 0; i < width; i++) quick(true)
     t.true(widthOf(window) >= width)
   }
   for (let i = 0; i < 10_000; i++) quick(true)
   t.is(widthOf(window), DIALS_AT_ONCE_MAX)
+})
+
+test('f members that let every dial time out narrow nothing, nor do addresses that are found late', t => {
+  const window = createDialWindow(FAULTS)
+  for (let round = 0; round < 20; round++) {
+    const begunMs = round * DIAL_TIMEOUT_MS
+    for (let peer = 0; peer < FAULTS; peer++)
+      window.ended({ peer, begunMs, endedMs: begunMs + DIAL_TIMEOUT_MS, isConnected: false })
+    window.ended({
+      peer: 5 + round,
+      begunMs,
+      endedMs: begunMs + 2 * ADDRESS_DIAL_TIMEOUT_MS,
+      isConnected: true,
+    })
+    t.is(widthOf(window), DIALS_AT_ONCE_FIRST)
+  }
 })
 
 test('many peers that share two processors connect, although all their handshakes at once would time out', async t => {
@@ -49,6 +66,7 @@ test('many peers that share two processors connect, although all their handshake
   const redials: Redial[] = Array.from({ length: peers }, (_, self) =>
     createRedial({
       self,
+      faults: FAULTS,
       clock,
       random: () => ((self * 7) % 13) / 13,
       dial: peer =>
@@ -97,6 +115,7 @@ test('who never answers holds up nobody that does: the next dial is of one that 
   const dials: { readonly peer: number; fail(): void }[] = []
   const redial = createRedial({
     self: 0,
+    faults: FAULTS,
     clock,
     random: () => 0.5,
     dial: peer => new Promise(resolve => dials.push({ peer, fail: () => resolve(false) })),
