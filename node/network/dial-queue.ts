@@ -1,6 +1,7 @@
 /**
- * Peers whose time to be dialled has come. A few are dialled at once (dial-window.ts), and those first that have failed
- * least often, so that who does not answer holds nobody else up.
+ * Peers whose time to be dialled has come. A few are dialled at once (dial-window.ts): in turns the one that has failed
+ * least often, so that the dead hold up nobody, and the one that has waited longest, so that nobody who comes and goes, and
+ * never seems to fail, holds up another for ever.
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Clock } from '../ports.ts'
@@ -11,8 +12,9 @@ interface DialQueue {
   add(peer: PeerIndex): void
   /** Whether it waits for room, or is being dialled. */
   has(peer: PeerIndex): boolean
-  /** Takes out one that waits. A dial under way goes on. */
-  remove(peer: PeerIndex): void
+  /** It is there. A dial under way goes on. */
+  settle(peer: PeerIndex): void
+  clear(): void
 }
 
 interface DialQueueOptions {
@@ -21,25 +23,30 @@ interface DialQueueOptions {
   readonly clock: Clock
   /** Tries once: whether a connection came up. */
   readonly dial: (peer: PeerIndex) => Promise<boolean>
-  readonly failures: (peer: PeerIndex) => number
-  readonly begins: (peer: PeerIndex) => void
+  readonly attempts: Attempts
   readonly ended: (peer: PeerIndex) => void
 }
 
-export function createDialQueue({
-  faults,
-  clock,
-  dial,
-  failures,
-  begins,
-  ended,
-}: DialQueueOptions): DialQueue {
+/** How often each peer has been dialled in vain, and when the last time was. */
+interface Attempts {
+  count(peer: PeerIndex): number
+  lastMs(peer: PeerIndex): number
+  begin(peer: PeerIndex): void
+  reset(peer: PeerIndex, failures: number): void
+}
+
+export function createDialQueue({ faults, clock, dial, attempts, ended }: DialQueueOptions): DialQueue {
+  const { count, lastMs, begin } = attempts
   const waiting = new Set<PeerIndex>()
   const dialing = new Set<PeerIndex>()
   const window = createDialWindow(faults)
+  let isTurnOfLongest = false
   const next = (): void => {
     while (waiting.size > 0 && window.hasRoomBeside(dialing.size)) {
-      const peer = [...waiting].reduce((least, each) => (failures(each) < failures(least) ? each : least))
+      const [longest, ...others] = waiting
+      const least = others.reduce((best, each) => (count(each) < count(best) ? each : best), longest!)
+      const peer = isTurnOfLongest ? longest! : least
+      isTurnOfLongest = !isTurnOfLongest
       waiting.delete(peer)
       void once(peer)
     }
@@ -47,12 +54,14 @@ export function createDialQueue({
   const once = async (peer: PeerIndex): Promise<void> => {
     const begunMs = clock.nowMs()
     dialing.add(peer)
-    begins(peer)
-    const isConnected = await dial(peer)
-    dialing.delete(peer)
-    window.ended({ peer, begunMs, endedMs: clock.nowMs(), isConnected })
-    ended(peer)
-    next()
+    begin(peer)
+    try {
+      if (!(await dial(peer))) window.failed({ peer, begunMs, endedMs: clock.nowMs() })
+    } finally {
+      dialing.delete(peer)
+      ended(peer)
+      next()
+    }
   }
   return {
     add(peer) {
@@ -60,6 +69,25 @@ export function createDialQueue({
       next()
     },
     has: peer => waiting.has(peer) || dialing.has(peer),
-    remove: peer => void waiting.delete(peer),
+    settle(peer) {
+      waiting.delete(peer)
+      window.settled(peer, clock.nowMs() - lastMs(peer))
+    },
+    clear: () => waiting.clear(),
+  }
+}
+
+export function createAttempts(clock: Clock): Attempts {
+  const counts = new Map<PeerIndex, number>()
+  const beganMs = new Map<PeerIndex, number>()
+  const count = (peer: PeerIndex): number => counts.get(peer) ?? 0
+  return {
+    count,
+    lastMs: peer => beganMs.get(peer) ?? Number.NEGATIVE_INFINITY,
+    begin(peer) {
+      beganMs.set(peer, clock.nowMs())
+      counts.set(peer, count(peer) + 1)
+    },
+    reset: (peer, failures) => void counts.set(peer, failures),
   }
 }

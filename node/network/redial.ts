@@ -13,12 +13,12 @@ import {
   PATIENCE_MS,
   STEADY_AFTER_MS,
 } from './constants.ts'
-import { createDialQueue } from './dial-queue.ts'
+import { createAttempts, createDialQueue } from './dial-queue.ts'
 
 export interface Redial {
   /** This peer is wanted and missing: dials it when its time has come. */
   want(peer: PeerIndex): void
-  /** Something new is known about it (an address): dials soon, regardless of the back-off. */
+  /** Something new is known about it (an address): dials soon, regardless of the back-off, if there is room. */
   hurry(peer: PeerIndex): void
   /** There is no room at this peer's own door: for a while it waits for nobody, and dials everyone itself. */
   crowded(): void
@@ -60,8 +60,7 @@ export function createRedial({ self, faults, clock, random, dial }: RedialOption
     faults,
     clock,
     dial,
-    failures: attempts.count,
-    begins: attempts.begin,
+    attempts,
     ended(peer) {
       // Still wanted: it failed, or the connection has yet to prove itself. Ask again later.
       if (wanted.has(peer)) schedule(peer, backoffMs(attempts.count(peer), random))
@@ -96,34 +95,18 @@ export function createRedial({ self, faults, clock, random, dial }: RedialOption
     },
     settle(peer) {
       wanted.delete(peer)
-      queue.remove(peer)
+      queue.settle(peer)
       settledMs.set(peer, clock.nowMs())
       timers.get(peer)?.cancel()
       timers.delete(peer)
     },
     missing: () => [...wanted],
     stop() {
-      for (const peer of wanted) queue.remove(peer)
+      queue.clear()
       wanted.clear()
       for (const timer of timers.values()) timer.cancel()
       timers.clear()
     },
-  }
-}
-
-/** How often each peer has been dialled in vain, and when the last time was. */
-function createAttempts(clock: Clock) {
-  const counts = new Map<PeerIndex, number>()
-  const beganMs = new Map<PeerIndex, number>()
-  const count = (peer: PeerIndex): number => counts.get(peer) ?? 0
-  return {
-    count,
-    lastMs: (peer: PeerIndex): number => beganMs.get(peer) ?? -Infinity,
-    begin(peer: PeerIndex): void {
-      beganMs.set(peer, clock.nowMs())
-      counts.set(peer, count(peer) + 1)
-    },
-    reset: (peer: PeerIndex, failures: number): void => void counts.set(peer, failures),
   }
 }
 

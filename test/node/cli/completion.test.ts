@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
+import { run } from './concord.ts'
 import { runInside } from './inside.ts'
 
 const command = promisify(execFile)
@@ -30,7 +31,7 @@ const OFFERED: readonly (readonly [line: string, offered: readonly string[], oth
 async function prepared(t: ExecutionContext, shell: string): Promise<{ folder: string; script: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'concord-complete-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
-  const { stdout, code } = await runInside('completion', shell)
+  const { stdout, code } = await run('completion', shell)
   t.is(code, 0)
   const script = join(folder, `concord.${shell}`)
   await writeFile(script, stdout)

@@ -15,7 +15,6 @@ import { decodeHello, encodeHello } from '../../../node/network/hello.ts'
 import { createSigner } from '../../../node/signatures/index.ts'
 import { cohortDocument } from '../cohorts.ts'
 import { type Ended, run } from './concord.ts'
-import { runInside } from './inside.ts'
 import { cohort, membership, present } from './join/membership.ts'
 import { recordedTerminal } from './terminals.ts'
 
@@ -59,7 +58,7 @@ test('a cohort file with hostile names is refused with a sentence, wherever it i
   ]
   for (const [changes, sentence] of variants) {
     await writeFile(path, stringify({ ...document, ...changes }))
-    const ended = await runInside('cohort', 'check', path)
+    const ended = await run('cohort', 'check', path)
     t.is(ended.code, 2)
     t.regex(ended.stderr, sentence)
     bothClean(t, ended)

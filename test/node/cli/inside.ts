@@ -11,7 +11,6 @@ export async function runInside(...args: readonly string[]): Promise<Ended> {
   const terminal = recordedTerminal()
   const program = { name: 'concord', version: '0', summary: '', commands, terminal, debug: false }
   const code = await runProgram(program, args)
-  const text = (lines: readonly string[]) =>
-    lines.map(line => (line.endsWith('\n') ? line : `${line}\n`)).join('')
-  return { code, stdout: text([...terminal.printed, ...terminal.written]), stderr: text(terminal.warned) }
+  const lines = (texts: readonly string[]) => texts.map(text => `${text}\n`).join('')
+  return { code, stdout: lines(terminal.printed) + terminal.written.join(''), stderr: lines(terminal.warned) }
 }

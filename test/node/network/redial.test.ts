@@ -2,9 +2,12 @@
 import test from 'ava'
 import {
   ADDRESS_DIAL_TIMEOUT_MS,
+  BACKOFF_LAST_MS,
   DIAL_TIMEOUT_MS,
   DIALS_AT_ONCE_FIRST,
   DIALS_AT_ONCE_MAX,
+  QUICK_DIAL_MS,
+  STEADY_AFTER_MS,
 } from '../../../node/network/constants.ts'
 import { createDialWindow } from '../../../node/network/dial-window.ts'
 import { createRedial, type Redial } from '../../../node/network/redial.ts'
@@ -20,39 +23,39 @@ function widthOf(window: ReturnType<typeof createDialWindow>): number {
 }
 
 const FAULTS = 2
+const SILENT: readonly number[] = Array.from({ length: 12 }, (_, i) => i + 1)
 
-test('the window halves once for all dials that timed out together, and grows by one for each window that connects', t => {
+test('the window halves once for all dials that timed out together, and grows by one for each window that is there soon', t => {
   const window = createDialWindow(FAULTS)
   t.is(widthOf(window), DIALS_AT_ONCE_FIRST)
   const timedOut = (peer: number, begunMs: number) =>
-    window.ended({ peer, begunMs, endedMs: begunMs + ADDRESS_DIAL_TIMEOUT_MS, isConnected: false })
+    window.failed({ peer, begunMs, endedMs: begunMs + ADDRESS_DIAL_TIMEOUT_MS })
   for (let peer = 0; peer < DIALS_AT_ONCE_FIRST; peer++) timedOut(peer, 0)
   t.is(widthOf(window), DIALS_AT_ONCE_FIRST / 2)
   for (let round = 1; round < 9; round++) timedOut(round, round * ADDRESS_DIAL_TIMEOUT_MS)
   t.is(widthOf(window), 1, 'never none')
-  const quick = (isConnected: boolean) => window.ended({ peer: 0, begunMs: 0, endedMs: 5, isConnected })
-  for (let i = 0; i < 10; i++) quick(false)
+  for (let peer = 0; peer < 10; peer++) window.failed({ peer, begunMs: 0, endedMs: 5 })
   t.is(widthOf(window), 1, 'who is not there refuses at once, and says nothing of the load')
+  window.settled(3, QUICK_DIAL_MS + 1)
+  window.settled(4, Number.POSITIVE_INFINITY)
+  t.is(widthOf(window), 1, 'nor does who comes late or by itself')
   for (const width of [2, 3, 4]) {
-    for (let i = 0; i < width; i++) quick(true)
+    for (let i = 0; i < width; i++) window.settled(i, QUICK_DIAL_MS)
     t.true(widthOf(window) >= width)
   }
-  for (let i = 0; i < 10_000; i++) quick(true)
+  for (let i = 0; i < 10_000; i++) window.settled(0, 5)
   t.is(widthOf(window), DIALS_AT_ONCE_MAX)
 })
 
-test('f members that let every dial time out narrow nothing, nor do addresses that are found late', t => {
+test('f members that let every dial time out narrow nothing, also where others were once away for as long', t => {
   const window = createDialWindow(FAULTS)
   for (let round = 0; round < 20; round++) {
     const begunMs = round * DIAL_TIMEOUT_MS
-    for (let peer = 0; peer < FAULTS; peer++)
-      window.ended({ peer, begunMs, endedMs: begunMs + DIAL_TIMEOUT_MS, isConnected: false })
-    window.ended({
-      peer: 5 + round,
-      begunMs,
-      endedMs: begunMs + 2 * ADDRESS_DIAL_TIMEOUT_MS,
-      isConnected: true,
-    })
+    const timedOut = (peer: number) => window.failed({ peer, begunMs, endedMs: begunMs + DIAL_TIMEOUT_MS })
+    for (let liar = 0; liar < FAULTS - 1; liar++) timedOut(liar)
+    const honest = FAULTS + round
+    timedOut(honest)
+    window.settled(honest, Number.POSITIVE_INFINITY)
     t.is(widthOf(window), DIALS_AT_ONCE_FIRST)
   }
 })
@@ -110,7 +113,8 @@ test('many peers that share two processors connect, although all their handshake
   )
 })
 
-test('who never answers holds up nobody that does: the next dial is of one that has failed least', async t => {
+/** A redial of one dial at a time, beside peers that never answer, of which one is being dialled and the rest wait. */
+async function narrowed() {
   const clock = manualClock()
   const dials: { readonly peer: number; fail(): void }[] = []
   const redial = createRedial({
@@ -120,11 +124,8 @@ test('who never answers holds up nobody that does: the next dial is of one that 
     random: () => 0.5,
     dial: peer => new Promise(resolve => dials.push({ peer, fail: () => resolve(false) })),
   })
-  const silent = Array.from({ length: 12 }, (_, i) => i + 1)
-  for (const peer of silent) redial.want(peer)
+  for (const peer of SILENT) redial.want(peer)
   clock.advance(0)
-  t.is(dials.length, DIALS_AT_ONCE_FIRST)
-  // Until one dial is under way, and eleven others are due.
   for (let begun = 0; begun < dials.length && dials.length < 60; ) {
     clock.advance(DIAL_TIMEOUT_MS)
     const round = dials.slice(begun)
@@ -132,14 +133,40 @@ test('who never answers holds up nobody that does: the next dial is of one that 
     for (const { fail } of round) fail()
     await settled()
   }
+  clock.advance(BACKOFF_LAST_MS * 2)
+  const nextFails = async (): Promise<number> => {
+    const before = dials.length
+    clock.advance(DIAL_TIMEOUT_MS)
+    dials.at(-1)!.fail()
+    await settled()
+    return dials.length === before + 1 ? dials.at(-1)!.peer : -1
+  }
+  return { redial, dials, clock, nextFails }
+}
+
+test('who never answers holds up nobody for long: every second dial is of one that has failed least', async t => {
+  const { redial, dials, clock, nextFails } = await narrowed()
   const before = dials.length
   redial.want(13)
   clock.advance(0)
   t.is(dials.length, before, 'there is no room')
-  dials.at(-1)!.fail()
-  await settled()
+  t.true([await nextFails(), await nextFails()].includes(13))
+})
+
+test('liars that come and go as if they never failed hold up nobody for ever: every second dial is of one that waits longest', async t => {
+  const { redial, clock, nextFails } = await narrowed()
+  const [first, second, ...others] = SILENT
+  const dialled = new Set<number>()
+  for (let i = 0; i < 2 * SILENT.length; i++) {
+    dialled.add(await nextFails())
+    clock.advance(QUICK_DIAL_MS + 1)
+    for (const liar of [first!, second!]) redial.settle(liar)
+    clock.advance(STEADY_AFTER_MS)
+    for (const liar of [first!, second!]) redial.want(liar)
+    clock.advance(0)
+  }
   t.deepEqual(
-    dials.slice(before).map(({ peer }) => peer),
-    [13],
+    others.filter(peer => !dialled.has(peer)),
+    [],
   )
 })
