@@ -63,7 +63,9 @@ export function resamBounds(problem: ResamProblem): ResamBounds {
   const [a1, a2] = [6912 * L, 288 * L]
   const weight = a1 * lambda ** 2 * h ** 2 + a2
   const rate = Math.sqrt((a0 * h) / weight) / (sigma * Math.sqrt(T))
-  const momentum = 24 * rate * L <= 1 ? Math.sqrt(1 - 24 * rate * L) : null
+  // 24γL = √(needed/T). Compared as whole steps are, so that rounding cannot part the two where `needed` is a whole number.
+  const needed = (576 * L ** 2 * a0 * h) / (weight * sigma ** 2)
+  const momentum = needed <= T ? Math.sqrt(Math.max(0, 1 - 24 * rate * L)) : null
   const beta = momentum ?? 0
   const early = (step: number) => (1 - beta) ** 2 * beta ** (2 * (step - 1))
   const late = (1 - beta) / (1 + beta)
@@ -74,7 +76,7 @@ export function resamBounds(problem: ResamProblem): ResamBounds {
     rate,
     momentum,
     leastSteps: lambda === 0 ? Infinity : Math.ceil((a0 * L) / (12 * sigma ** 2 * lambda ** 2 * h)),
-    leastStepsOfProof: Math.max(1, Math.ceil((576 * L ** 2 * a0 * h) / (weight * sigma ** 2))),
+    leastStepsOfProof: Math.max(1, Math.ceil(needed)),
     gradient: 2 * Math.sqrt(((weight / h) * a0 * sigma ** 2) / T) + (a2 * sigma ** 2 * rate) / (h * T),
     drift: step => 2 * sigma ** 2 * early(step) + 2 * late * (1 + 1 / h) * sigma ** 2,
     aggregationError: step =>

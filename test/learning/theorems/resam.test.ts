@@ -56,6 +56,8 @@ test('the condition on T makes β a number, and the proof needs fewer steps', t 
       if (leastStepsOfProof > 2)
         t.is(resamBounds({ ...problem, steps: leastStepsOfProof - 1 }).momentum, null)
     }),
+    // 8960 steps to the digit, with which 24γL is a rounding above 1.
+    { examples: [[0.25, 10, 0.01, 0.01]] },
   )
 })
 
