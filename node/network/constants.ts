@@ -58,6 +58,8 @@ export const DIALS_AT_ONCE_FIRST = 8
 export const DIALS_AT_ONCE_MAX = 64
 /** A dial that connects within this time has not waited for a processor: more of them may run at once. */
 export const QUICK_DIAL_MS = 1000
+/** A peer that comes and goes does not make room for more dials again before this has passed. */
+export const WIDENS_AGAIN_MS = 300_000
 /** Addresses are tried one after the other, as many as fit into this time. The next dial goes on with the next ones. */
 export const ADDRESSES_PER_DIAL = DIAL_TIMEOUT_MS / ADDRESS_DIAL_TIMEOUT_MS
 /** Addresses of one peer that are tried in turn, for whatever reason they are known. */

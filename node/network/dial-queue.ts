@@ -21,7 +21,7 @@ interface DialQueueOptions {
   /** How many members may lie. */
   readonly faults: number
   readonly clock: Clock
-  /** Tries once: whether a connection came up. */
+  /** Tries once: whether a connection came up. Never rejects. */
   readonly dial: (peer: PeerIndex) => Promise<boolean>
   readonly attempts: Attempts
   readonly ended: (peer: PeerIndex) => void
@@ -39,6 +39,8 @@ export function createDialQueue({ faults, clock, dial, attempts, ended }: DialQu
   const { count, lastMs, begin } = attempts
   const waiting = new Set<PeerIndex>()
   const dialing = new Set<PeerIndex>()
+  /** Who came by itself while it was being dialled: that such a dial times out says nothing. */
+  const came = new Set<PeerIndex>()
   const window = createDialWindow(faults)
   let isTurnOfLongest = false
   const next = (): void => {
@@ -55,13 +57,12 @@ export function createDialQueue({ faults, clock, dial, attempts, ended }: DialQu
     const begunMs = clock.nowMs()
     dialing.add(peer)
     begin(peer)
-    try {
-      if (!(await dial(peer))) window.failed({ peer, begunMs, endedMs: clock.nowMs() })
-    } finally {
-      dialing.delete(peer)
-      ended(peer)
-      next()
-    }
+    const isConnected = await dial(peer)
+    dialing.delete(peer)
+    if (!isConnected && !came.has(peer)) window.failed({ peer, begunMs, endedMs: clock.nowMs() })
+    came.delete(peer)
+    ended(peer)
+    next()
   }
   return {
     add(peer) {
@@ -71,7 +72,9 @@ export function createDialQueue({ faults, clock, dial, attempts, ended }: DialQu
     has: peer => waiting.has(peer) || dialing.has(peer),
     settle(peer) {
       waiting.delete(peer)
-      window.settled(peer, clock.nowMs() - lastMs(peer))
+      if (dialing.has(peer)) came.add(peer)
+      window.settled({ peer, begunMs: lastMs(peer), nowMs: clock.nowMs() })
+      next()
     },
     clear: () => waiting.clear(),
   }

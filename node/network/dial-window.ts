@@ -2,7 +2,8 @@
  * How many dials of a peer may be under way at once. Handshakes that wait for a processor time out together and begin anew
  * together, and none ever ends: so it goes where many peers share a machine. So dials that time out halve the window, and
  * peers that are there soon after they were dialled widen it, by one for each window of them (additive increase,
- * multiplicative decrease: RFC 5681). Up to f members may let every dial time out, and narrow nothing.
+ * multiplicative decrease: RFC 5681). Up to f members may let every dial time out, and narrow nothing; and who comes and
+ * goes widens it once. So many may share a machine as can each end one handshake there within a dial's timeout.
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import {
@@ -10,6 +11,7 @@ import {
   DIALS_AT_ONCE_FIRST,
   DIALS_AT_ONCE_MAX,
   QUICK_DIAL_MS,
+  WIDENS_AGAIN_MS,
 } from './constants.ts'
 
 interface DialWindow {
@@ -17,8 +19,8 @@ interface DialWindow {
   hasRoomBeside(dials: number): boolean
   /** A dial that led to no connection. One that was refused at once says nothing. */
   failed(dial: { readonly peer: PeerIndex; readonly begunMs: number; readonly endedMs: number }): void
-  /** A peer has shown that it is there, so long after it was dialled; Infinity: it came by itself. */
-  settled(peer: PeerIndex, tookMs: number): void
+  /** A peer has shown that it is there. It was last dialled at `begunMs`; -Infinity: it came by itself. */
+  settled(dial: { readonly peer: PeerIndex; readonly begunMs: number; readonly nowMs: number }): void
 }
 
 /** @param faults how many members may lie */
@@ -27,6 +29,7 @@ export function createDialWindow(faults: number): DialWindow {
   let halvedMs = Number.NEGATIVE_INFINITY
   /** Who has let a dial time out since it was last there. */
   const timedOut = new Set<PeerIndex>()
+  const widenedMs = new Map<PeerIndex, number>()
   return {
     hasRoomBeside: dials => dials < Math.floor(width),
     failed({ peer, begunMs, endedMs }) {
@@ -37,9 +40,12 @@ export function createDialWindow(faults: number): DialWindow {
       width = Math.max(1, width / 2)
       halvedMs = endedMs
     },
-    settled(peer, tookMs) {
+    settled({ peer, begunMs, nowMs }) {
       timedOut.delete(peer)
-      if (tookMs <= QUICK_DIAL_MS) width = Math.min(DIALS_AT_ONCE_MAX, width + 1 / width)
+      const isNews = nowMs >= (widenedMs.get(peer) ?? Number.NEGATIVE_INFINITY) + WIDENS_AGAIN_MS
+      if (!isNews || nowMs - begunMs > QUICK_DIAL_MS) return
+      widenedMs.set(peer, nowMs)
+      width = Math.min(DIALS_AT_ONCE_MAX, width + 1 / width)
     },
   }
 }

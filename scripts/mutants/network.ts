@@ -26,6 +26,20 @@ export const networkMutants: readonly Mutant[] = [
     ...test,
   },
   {
+    name: 'comers-and-goers-widen',
+    file: 'node/network/dial-window.ts',
+    line: 'if (!isNews || ',
+    becomes: 'if (',
+    ...test,
+  },
+  {
+    name: 'late-dials-of-the-present-count',
+    file: 'node/network/dial-queue.ts',
+    line: '!isConnected && !came.has(peer)',
+    becomes: '!isConnected',
+    ...test,
+  },
+  {
     name: 'only-the-longest-waiting',
     file: 'node/network/dial-queue.ts',
     line: 'isTurnOfLongest ? longest! : least',

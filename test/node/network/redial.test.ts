@@ -36,28 +36,64 @@ test('the window halves once for all dials that timed out together, and grows by
   t.is(widthOf(window), 1, 'never none')
   for (let peer = 0; peer < 10; peer++) window.failed({ peer, begunMs: 0, endedMs: 5 })
   t.is(widthOf(window), 1, 'who is not there refuses at once, and says nothing of the load')
-  window.settled(3, QUICK_DIAL_MS + 1)
-  window.settled(4, Number.POSITIVE_INFINITY)
-  t.is(widthOf(window), 1, 'nor does who comes late or by itself')
-  for (const width of [2, 3, 4]) {
-    for (let i = 0; i < width; i++) window.settled(i, QUICK_DIAL_MS)
-    t.true(widthOf(window) >= width)
+  const there = (peer: number, tookMs: number) => window.settled({ peer, begunMs: 1e6, nowMs: 1e6 + tookMs })
+  there(100, QUICK_DIAL_MS + 1)
+  window.settled({ peer: 101, begunMs: Number.NEGATIVE_INFINITY, nowMs: 1e6 })
+  t.is(widthOf(window), 1, 'nor does one that comes late or by itself')
+  let peer = 0
+  for (const width of [1, 2, 3]) {
+    for (let i = 1; i < width; i++) there(peer++, QUICK_DIAL_MS)
+    t.is(widthOf(window), width)
+    there(peer++, QUICK_DIAL_MS)
   }
-  for (let i = 0; i < 10_000; i++) window.settled(0, 5)
+  const before = widthOf(window)
+  for (let i = 0; i < 100; i++) there(0, 5)
+  t.is(widthOf(window), before, 'one that comes and goes widens it once')
+  while (peer < 10_000) there(peer++, 5)
   t.is(widthOf(window), DIALS_AT_ONCE_MAX)
 })
 
-test('f members that let every dial time out narrow nothing, also where others were once away for as long', t => {
+test('f members that let every dial time out narrow nothing, also where others were once away for as long; one more does', t => {
   const window = createDialWindow(FAULTS)
+  const timedOut = (peer: number, begunMs: number) =>
+    window.failed({ peer, begunMs, endedMs: begunMs + DIAL_TIMEOUT_MS })
   for (let round = 0; round < 20; round++) {
     const begunMs = round * DIAL_TIMEOUT_MS
-    const timedOut = (peer: number) => window.failed({ peer, begunMs, endedMs: begunMs + DIAL_TIMEOUT_MS })
-    for (let liar = 0; liar < FAULTS - 1; liar++) timedOut(liar)
+    for (let liar = 0; liar < FAULTS - 1; liar++) timedOut(liar, begunMs)
     const honest = FAULTS + round
-    timedOut(honest)
-    window.settled(honest, Number.POSITIVE_INFINITY)
+    timedOut(honest, begunMs)
+    window.settled({ peer: honest, begunMs: Number.NEGATIVE_INFINITY, nowMs: begunMs + DIAL_TIMEOUT_MS })
     t.is(widthOf(window), DIALS_AT_ONCE_FIRST)
   }
+  for (let peer = 0; peer <= FAULTS; peer++) timedOut(peer, 1e6)
+  t.is(widthOf(window), DIALS_AT_ONCE_FIRST / 2)
+})
+
+test('a dial of a peer that has come by itself meanwhile narrows nothing; a stopped redial dials nobody that waited', async t => {
+  const clock = manualClock()
+  const dials: { readonly peer: number; end(isConnected: boolean): void }[] = []
+  const redial = createRedial({
+    self: 0,
+    faults: 0,
+    clock,
+    random: () => 0.5,
+    dial: peer => new Promise(resolve => dials.push({ peer, end: resolve })),
+  })
+  const peers = Array.from({ length: 3 * DIALS_AT_ONCE_FIRST }, (_, i) => i + 1)
+  for (const peer of peers) redial.want(peer)
+  clock.advance(0)
+  const first = dials.slice()
+  for (const { peer } of first) redial.settle(peer)
+  clock.advance(DIAL_TIMEOUT_MS)
+  for (const { end } of first) end(false)
+  await settled()
+  t.is(dials.length, 2 * DIALS_AT_ONCE_FIRST)
+  redial.stop()
+  const stopped = dials.length
+  for (const { end } of dials) end(false)
+  await settled()
+  clock.advance(10 * BACKOFF_LAST_MS)
+  t.is(dials.length, stopped)
 })
 
 test('many peers that share two processors connect, although all their handshakes at once would time out', async t => {
