@@ -1,9 +1,10 @@
 /**
- * How many dials of a peer may be under way at once. Handshakes that wait for a processor time out together and begin anew
- * together, and none ever ends: so it goes where many peers share a machine. So dials that time out halve the window, and
- * peers that are there soon after they were dialled widen it, by one for each window of them (additive increase,
- * multiplicative decrease: RFC 5681). Up to f members may let every dial time out, and narrow nothing; and who comes and
- * goes widens it once. So many may share a machine as can each end one handshake there within a dial's timeout.
+ * How many dials of a peer may be under way at once. Where many peers share a machine, their handshakes wait for a
+ * processor, time out together, begin anew together, and never end. So dials that time out halve the window, and peers
+ * that are there soon after they were dialled widen it, by one for each window of them (additive increase, multiplicative
+ * decrease: RFC 5681). Up to f members may let every dial time out without narrowing it, and a member that comes and goes
+ * widens it once in WIDENS_AGAIN_MS. The window is never below one dial: where not even one handshake of each peer ends
+ * before it times out, nobody connects.
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import {

@@ -2,6 +2,7 @@
  * Decides when to dial which peer. In each pair the lower index dials at once and the higher only after a while. So a
  * pair connects if either of the two can reach the other, and rarely twice. A peer that is being flooded dials at once,
  * as the dials of others may not come through to it. Failures back off with jitter.
+ * How many are dialled at once, and in which order, is the queue's business (dial-queue.ts).
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Clock, Timer } from '../ports.ts'
