@@ -19,7 +19,7 @@ test.serial(
       return running
     }
     const first = [0, 1, 2, 3].map(peer => joining(peer))
-    await first[1]!.until(/"step":6\b/)
+    await first[1]!.until(/"step":([6-9]|\d\d+),"loss":\d/)
     for (const peer of first) peer.kill('SIGKILL')
     await Promise.all(first.map(({ ended }) => ended))
     const [state] = (await readdir(`${files.identityPaths[1]}.state`)).map(name =>
@@ -27,7 +27,9 @@ test.serial(
     )
     const log = join(state!, 'peer.log')
     const bytes = await readFile(log)
-    bytes[bytes.length >> 1]! ^= 1
+    // A quarter of the file is in records that have one copy: the first record, which begins it, has another in its
+    // middle or behind, where that was the end of the file when it was last rewritten.
+    bytes[bytes.length >> 2]! ^= 1
     await writeFile(log, bytes)
     const others = [0, 2, 3].map(peer => joining(peer))
     const refused = await joining(1).ended
