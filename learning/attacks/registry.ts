@@ -307,15 +307,27 @@ function definitionOf(name: string): Definition | null {
   }
 }
 
-/** Colluding peers that have seen the same send the same vector: it is searched for once for each exchange. */
+/**
+ * Colluding peers that have seen the same send the same vector: it is searched for once for each exchange. In gossip each
+ * peer has honest vectors of its own, and liars search anew for the next one.
+ */
 function once(name: string, { slot, honest, shared }: Sight, make: () => Vector): Vector {
-  const of = `${slot.step}/${slot.phase}/${slot.iteration}/${honest.length}`
-  const last = shared.get(name) as { readonly of: string; readonly vector: Vector } | undefined
-  if (last?.of === of) return last.vector
+  const of = `${slot.step}/${slot.phase}/${slot.iteration}`
+  const last = shared.get(name) as Found | undefined
+  if (last?.of === of && areSame(last.honest, honest)) return last.vector
   const vector = make()
-  shared.set(name, { of, vector })
+  shared.set(name, { of, honest, vector } satisfies Found)
   return vector
 }
+
+interface Found {
+  readonly of: string
+  readonly honest: readonly Vector[]
+  readonly vector: Vector
+}
+
+const areSame = (a: readonly Vector[], b: readonly Vector[]) =>
+  a.length === b.length && a.every((vector, place) => vector === b[place])
 
 function settle(name: string, defaults: Parameters, given: Parameters): Parameters {
   for (const [key, value] of Object.entries(given)) {

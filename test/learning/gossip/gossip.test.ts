@@ -272,3 +272,23 @@ test('the checker notices where lies are taken at their word', async t => {
   )
   t.true(violations.length >= 2, violations.join())
 })
+
+test('a liar that searches lies to each peer against that peer’s own vectors, though all hear as many', async t => {
+  const lies = new Map<number, Vector>()
+  const alone: Vector[] = []
+  const named = attackNamed('little-tuned')
+  const watched: Attack = {
+    ...named,
+    forge(sight) {
+      const lie = named.forge(sight)!
+      lies.set(sight.recipient, lie)
+      alone.push(attackNamed('little-tuned').forge({ ...sight, shared: new Map() })!)
+      return lie
+    },
+  }
+  const rule = overNeighbourhood(aggregator('cwmed'))
+  await ended({ ...base, rule, maxFaulty: 1, liars: [3], attack: watched }, 1)
+  t.deepEqual([...lies.keys()], [2, 4])
+  t.deepEqual([...lies.values()], alone)
+  t.notDeepEqual(lies.get(2), lies.get(4))
+})
