@@ -78,13 +78,13 @@ export function checkGraph(graph: Neighbours, { peers, liars, maxFaulty }: Place
     const among = neighbours.filter(other => lying.has(other))
     if (among.length > maxFaulty)
       throw unfit(
-        `peer ${peer} has ${among.length} liars among its ${degree} neighbours (${some(among)}), more than f = ${maxFaulty}; expected at most ${maxFaulty}: fewer liars, a denser graph${among.length <= mostFaultyNeighbours(degree) ? `, or f of at least ${among.length}` : ''}`,
+        `peer ${peer} has ${liarsText(among.length)} among its ${degree} neighbours (${some(among)}), more than f = ${maxFaulty}; expected at most ${maxFaulty}: fewer liars, a denser graph${among.length <= mostFaultyNeighbours(degree) ? `, or f of at least ${among.length}` : ''}`,
       )
   }
   const parts = componentsOf(graph, honest)
   if (parts.length > 1)
     throw unfit(
-      `peer ${parts[1]![0]} of degree ${graph[parts[1]![0]!]!.length} is joined to ${parts[0]!.length} of the other honest peers through liars only, or not at all: without the ${liars.length} liars the honest peers fall into ${parts.length} parts; expected one: a denser graph, or fewer liars`,
+      `peer ${parts[1]![0]} of degree ${graph[parts[1]![0]!]!.length} is joined to ${parts[0]!.length} of the other honest peers through liars only, or not at all: without the ${liarsText(liars.length)} the honest peers fall into ${parts.length} parts; expected one: a denser graph, or fewer liars`,
     )
 }
 
@@ -105,7 +105,7 @@ export function checkPulls(
       if (among.length <= maxFaulty) continue
       const often = honest.length * steps * excessProbability(pulls, peers, liars.length, maxFaulty)
       throw unfit(
-        `in step ${step} peer ${peer} pulls ${among.length} liars among ${pulls} peers, more than f = ${maxFaulty}; that is to be expected ${Number(often.toPrecision(2))} times over ${honest.length} honest peers and ${steps} steps; expected a larger f, more pulls, or fewer liars`,
+        `in step ${step} peer ${peer} pulls ${liarsText(among.length)} among ${pulls} peers, more than f = ${maxFaulty}; that is to be expected ${Number(often.toPrecision(2))} times over ${honest.length} honest peers and ${steps} steps; expected a larger f, more pulls, or fewer liars`,
       )
     }
   }
@@ -127,11 +127,13 @@ function logChoose(n: number, k: number): number {
   return sum
 }
 
+const liarsText = (count: number) => `${count} liar${count === 1 ? '' : 's'}`
+
 function checkDegree(peer: number, degree: number, maxFaulty: number, rule: GossipRule): void {
   const most = mostFaultyNeighbours(degree)
   if (maxFaulty > most && rule.name !== 'mean')
     throw unfit(
-      `peer ${peer} has ${degree} neighbours, and f = ${maxFaulty} of them may lie: no rule tells ${maxFaulty} liars among ${degree + 1} vectors from the rest; expected f of at most ${most}, or at least ${2 * maxFaulty} neighbours`,
+      `peer ${peer} has ${degree} neighbours, and f = ${maxFaulty} of them may lie: no rule tells ${liarsText(maxFaulty)} among ${degree + 1} vectors from the rest; expected f of at most ${most}, or at least ${2 * maxFaulty} neighbours`,
     )
   checkVectors(`peer ${peer} has ${degree} neighbours`, degree, maxFaulty, rule)
 }

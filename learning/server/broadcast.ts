@@ -128,7 +128,7 @@ export function exchangeAll(exchange: Exchange): Exchanged {
 }
 
 function expectation({ peers, maxFaulty }: Exchange): string {
-  return `expected at most ${maxFaulty} liars, and ${3 * maxFaulty + 1} peers or more, of ${peers}`
+  return `expected at most ${maxFaulty} liar${maxFaulty === 1 ? '' : 's'}, and ${3 * maxFaulty + 1} peers or more, of ${peers}`
 }
 
 function createNetwork(exchange: Exchange): Network {

@@ -79,8 +79,8 @@ function topologyBounds(query: TopologyQuery, hearing: Hearing): TopologyBounds 
   const broken = brokenCondition(hearing, { peers, faults, byzantine, seed })
   const held =
     hearing.kind === 'graph'
-      ? `every honest peer has at most ${faults} liars among its neighbours, and the honest peers are connected without the last ${byzantine}`
-      : `no honest peer pulls more than ${faults} liars in ${STEPS} steps`
+      ? `every honest peer has at most ${counted(faults, 'liar')} among its neighbours, and the honest peers are connected without the last ${byzantine}`
+      : `no honest peer pulls more than ${counted(faults, 'liar')} in ${STEPS} steps`
   const degrees = hearing.kind === 'graph' ? hearing.graph.map(others => others.length) : [hearing.pulls]
   return {
     topology,

@@ -41,6 +41,12 @@ const TITLE = 22
 /** A line with the name of an axis, and a line of small text in a cell. */
 const LINE = 15
 const SMALL_LINE = 12
+/** Names that lean: by so many degrees, at most so long, and begin so far left of the middle of their column. */
+const LEAN = 40
+const LEANING = 130
+const LEFT = 2
+/** Beside the last column at least. */
+const OVERHANG = 30
 /** Words in a cell that has no number. */
 const words: Readonly<Record<Standing, string>> = {
   measured: '1 seed',
@@ -106,10 +112,19 @@ function layoutOf({ document, panels, choice, width }: HeatSceneOptions): Layout
   const top = titles + (leans ? Math.min(110, widest(columns, TEXT) * 0.72 + 14) : 20)
   const isTwo = (texts: readonly string[]) => texts.some(text => text !== '')
   const row = 28 + (isTwo(halves) ? SMALL_LINE - 2 : 0) + (isTwo(worst) ? SMALL_LINE - 2 : 0)
-  const overhang = leans ? 30 : 0
+  const overhang = leans ? Math.max(OVERHANG, reachOf(columns, cell) - columns.length * cell) : 0
   const panelWidth = left + columns.length * cell + overhang
   const across = panelsAcross(panels, Math.max(1, Math.floor((width + GAP) / (panelWidth + GAP))))
   return { left, top, cell, row, leans, panelWidth, panelHeight: top + rows.length * row, across }
+}
+
+/** How far to the right of the first column's edge the names that lean above the columns end. */
+function reachOf(columns: readonly string[], cell: number): number {
+  const along = Math.cos((LEAN * Math.PI) / 180)
+  const ends = columns.map(
+    (name, at) => (at + 0.5) * cell - LEFT + along * widthOf(fitted(name, TEXT, LEANING), TEXT),
+  )
+  return Math.ceil(Math.max(0, ...ends))
 }
 
 function cellText(cell: Cell, { metric, number }: HeatChoice): string {
@@ -151,7 +166,10 @@ function panelMarks(
     const x = left + (at + 0.5) * width
     if (layout.leans)
       marks.push(
-        textMark(x - 2, top - 6, fitted(name, TEXT, 130), TEXT, 'start', { turned: -40, title: name }),
+        textMark(x - LEFT, top - 6, fitted(name, TEXT, LEANING), TEXT, 'start', {
+          turned: -LEAN,
+          title: name,
+        }),
       )
     else marks.push(textMark(x, top - 7, name, TEXT, 'middle', {}))
   }

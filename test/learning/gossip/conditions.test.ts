@@ -81,6 +81,19 @@ test('the refusal names the peer, its degree, its liars, and what would be right
   t.is(refusal(ring, [], 0), null)
 })
 
+test('one liar is called one liar', t => {
+  const ring = drawGraph({ kind: 'ring' }, 8, 1)
+  const pair: Neighbours = [[1], [0, 2], [1]]
+  t.regex(refusal(ring, [1], 0)!, /^peer 0 has 1 liar among its 2 neighbours/)
+  t.regex(
+    refusal(pair, [1], 1, overNeighbourhood(aggregator('mean')))!,
+    /without the 1 liar the honest peers/,
+  )
+  t.regex(refusal([[1], [0]], [], 1)!, /no rule tells 1 liar among 2 vectors from the rest/)
+  const placed = { peers: 9, liars: [8], maxFaulty: 0, seed: 4, steps: 40 }
+  t.throws(() => checkPulls(4, placed, rule), { message: /pulls 1 liar among 4 peers/ })
+})
+
 test('a rule that wants more neighbours than the majority refuses by itself; plain mean wants none', t => {
   const graph = drawGraph({ kind: 'regular', degree: 4 }, 12, 1)
   t.regex(

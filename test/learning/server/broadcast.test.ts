@@ -109,7 +109,7 @@ test('more liars than f can break the broadcast, and it says so rather than go o
         t.is(new Set(ended(peers.estimates)).size, 1)
       } catch (error) {
         t.true(error instanceof BroadcastError)
-        t.regex((error as Error).message, /step \d+: .* expected at most 1 liars, and 4 peers or more, of 4/)
+        t.regex((error as Error).message, /step \d+: .* expected at most 1 liar, and 4 peers or more, of 4/)
         broken++
         break
       }

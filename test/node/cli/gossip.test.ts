@@ -152,6 +152,17 @@ test('what is of gossip alone is refused elsewhere; --unsafe studies the failure
   t.deepEqual(JSON.parse(unsafe.stdout).byzantine.peers, [4, 5, 6])
 })
 
+test('bounds of a graph that holds: at most so many liars, and one of one', async t => {
+  const why = async (...args: string[]) =>
+    (await runInside('bounds', '--peers', '8', '--topology', ...args)).stdout
+  t.regex(await why('ring', '--faults', '1'), /every honest peer has at most 1 liar among its neighbours/)
+  t.regex(
+    await why('regular:4', '--faults', '2'),
+    /every honest peer has at most 2 liars among its neighbours/,
+  )
+  t.regex(await why('pull:4', '--faults', '1'), /no honest peer pulls more than 1 liar in/)
+})
+
 test('bounds of a graph: what it takes, and what breaks it', async t => {
   const bounds = ['bounds', '--peers', '50']
   const [graph, pulls, text, stray, beside] = await Promise.all([

@@ -154,3 +154,31 @@ for (const width of [340, 800])
     // No name is cut.
     t.false(words(scene).some(text => text.endsWith('…')))
   })
+
+test('the names above a heat map’s columns end within the figure, a long one above the last as well', t => {
+  const [row] = onServer
+  for (const count of [2, 5, 14]) {
+    const attacks = Array.from({ length: count }, (_, at) =>
+      at < count - 1 ? `a-${at}` : 'parameters-only+little',
+    )
+    const rows = attacks.flatMap((attack, at) =>
+      ['mean', 'cwtm'].map(rule => {
+        const metrics = { accuracyMean: 0.5 + at / 100 + (rule === 'mean' ? 0 : 0.2) }
+        return { ...row!, run: `${rule}-${attack}`, axes: { rule, attack, seed: 1 }, metrics }
+      }),
+    )
+    const scene = sceneOf(rows, 'heat-mean-accuracyMean')
+    const turned = scene.marks.flatMap(mark => (mark.kind === 'text' && mark.turned !== 0 ? [mark] : []))
+    t.is(turned.length, count)
+    for (const { x, y, at = [0, 0], text, size, turned: degrees } of turned) {
+      const angle = (-degrees * Math.PI) / 180
+      const length = widthOf(text, size)
+      const right = at[0] + x + length * Math.cos(angle)
+      t.true(
+        right <= scene.width,
+        `${text} ends at ${right}, the figure of ${count} columns at ${scene.width}`,
+      )
+      t.true(at[1] + y - length * Math.sin(angle) - size * Math.cos(angle) >= 0, text)
+    }
+  }
+})
