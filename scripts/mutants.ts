@@ -15,7 +15,7 @@ import { type Mutant, mutants } from './mutants/list.ts'
 const root = resolve(import.meta.dirname, '..')
 const folders = ['agreement', 'learning', 'node', 'package.json'] as const
 /** More of it where a test hunts. */
-const testFolders = ['test'] as const
+const testFolders = ['test', 'docs', 'ava.config.js'] as const
 
 /** The source with the mutation, or why it cannot be made. */
 export function mutate(source: string, { file, line, becomes }: Mutant): string {

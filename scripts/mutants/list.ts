@@ -1,4 +1,5 @@
 /** The mutants: one line each, what it becomes, and how many seeds of the swarm it may survive at most. */
+import { attackMutants } from './attacks.ts'
 import { broadcastMutants } from './broadcast.ts'
 import { gossipMutants } from './gossip.ts'
 import type { Mutant } from './mutant.ts'
@@ -13,6 +14,7 @@ const witness = 'agreement/witness.ts'
 const standardForm = 'agreement/averaging/standard-form.ts'
 
 export const mutants: readonly Mutant[] = [
+  ...attackMutants,
   ...synchronyMutants,
   ...gossipMutants,
   ...broadcastMutants,
