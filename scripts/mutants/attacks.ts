@@ -98,4 +98,20 @@ export const attackMutants: readonly Mutant[] = [
     within: 1,
     test: 'test/learning/gossip/gossip.test.ts',
   },
+  {
+    name: 'searched-behind-the-first-rule',
+    file: 'agreement/averaging/rule-of.ts',
+    line: "phase === 'gradient' && iteration === 0 && { firstRule }",
+    becomes: "phase === 'gradient' && iteration > 0 && { firstRule }",
+    within: 1,
+    test: 'test/node/simulation/sight-rule.test.ts',
+  },
+  {
+    name: 'searched-with-weights-of-others',
+    file: 'learning/gossip/gossip.ts',
+    line: 'weights[places[place] ?? 0]!',
+    becomes: 'weights[place]!',
+    within: 1,
+    test: 'test/learning/gossip/gossip.test.ts',
+  },
 ]

@@ -292,3 +292,30 @@ test('a liar that searches lies to each peer against that peer’s own vectors, 
   t.deepEqual([...lies.values()], alone)
   t.notDeepEqual(lies.get(2), lies.get(4))
 })
+
+test('the rule that a liar is told is the one that the peer applies to the lie, weights and all', async t => {
+  const graph = drawGraph({ kind: 'erdos-renyi', probability: 0.7 }, 9, 2)
+  for (const rule of [
+    gossipRuleNamed('clipped-gossip', {}),
+    overNeighbourhood(aggregator('monna')),
+    overNeighbourhood(aggregator('nnm+cwtm')),
+  ]) {
+    const foreseen = new Map<number, Vector>()
+    const named = attackNamed('search')
+    const attack: Attack = {
+      ...named,
+      forge(sight) {
+        const lie = named.forge(sight)!
+        foreseen.set(sight.recipient, sight.rule([...sight.honest, lie]))
+        return lie
+      },
+    }
+    // The liar stands in the middle of its neighbours' lists.
+    const options = { ...base, rule, peers: 9, neighboursAt: () => graph, maxFaulty: 1, liars: [4], attack }
+    const { parameters } = await ended(options, 1)
+    t.true(foreseen.size > 2)
+    for (const [peer, vector] of foreseen)
+      for (const [i, value] of vector.entries())
+        t.true(Math.abs(parameters[peer]![i]! - value) < 1e-4, `${rule.name}, peer ${peer}`)
+  }
+})

@@ -90,13 +90,11 @@ async function learnt(rule: string, attack: string, poisons = true) {
 test('a plain mean lets the back door in, though data are equal, and the accuracy hardly tells; mda and nnm+cwtm do not', async t => {
   const honest = await learnt('mean', 'backdoor', false)
   const open = await learnt('mean', 'backdoor')
-  t.log(`nobody ${honest.triggerRate}, mean ${open.triggerRate}`)
   t.true(honest.triggerRate! < 0.05, `${honest.triggerRate}`)
   t.true(open.triggerRate! > 0.9, `${open.triggerRate}`)
   t.true(open.accuracy! > honest.accuracy! - 0.05, `${open.accuracy} ${honest.accuracy}`)
   for (const rule of ['mda', 'nnm+cwtm']) {
     const { triggerRate } = await learnt(rule, 'backdoor')
-    t.log(`${rule} ${triggerRate}`)
     t.true(triggerRate! < 0.05, `${rule}: ${triggerRate}`)
   }
 })
