@@ -128,17 +128,25 @@ function outcomeOf({ attack, rule, world, measure }: Claim): Outcome {
 
 const ERRORS = 3
 
+/** Results are told between tests, not all at the end. */
+const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+
 for (const each of claims) {
   const { attack, rule, world, measure, verdict } = each
-  test(`${attack} beside every fixed one, ${measure} against ${rule}, ${world.name}: ${verdict}`, t => {
-    const { own, strongest, errors } = outcomeOf(each)
-    const found = errors > ERRORS ? 'stronger' : errors < -ERRORS ? 'weaker' : 'unclear'
-    t.is(found, verdict, `${own} beside ${strongest.harm}: ${errors} standard errors`)
-    inDocs(t, each, own, strongest)
-  })
+  test.serial(
+    `${attack} beside every fixed one, ${measure} against ${rule}, ${world.name}: ${verdict}`,
+    async t => {
+      await turn()
+      const { own, strongest, errors } = outcomeOf(each)
+      const found = errors > ERRORS ? 'stronger' : errors < -ERRORS ? 'weaker' : 'unclear'
+      t.is(found, verdict, `${own} beside ${strongest.harm}: ${errors} standard errors`)
+      inDocs(t, each, own, strongest)
+    },
+  )
 }
 
-test('search beats the others that adapt, too, by how far it moves mda', t => {
+test.serial('search beats the others that adapt, too, by how far it moves mda', async t => {
+  await turn()
   const of = (name: string) => harms(name, 'mda', thirteen).map(({ distance }) => distance)
   for (const name of ['min-max:direction=2', 'min-sum:direction=2', 'little-tuned', 'mimic-drift'])
     t.true(errorsBetween(of('search'), of(name)) > ERRORS, name)
@@ -197,28 +205,36 @@ const lateLosses = [
   ['search', 0.64],
 ] as const
 
-test('late: from its step on a run is hurt, but less than from the start, and no more than by the strongest fixed attack', t => {
-  const [nobody, fixed] = [runs(NOBODY).loss, runs('norm-confusing').loss]
-  near(t, nobody, 0.54)
-  near(t, fixed, 0.81)
-  for (const [name, loss] of lateLosses) {
-    const late = runs(`late+${name}:${LATE}`).loss
-    near(t, late, loss)
-    t.true(late > nobody * 1.05, `${name}: ${late}, where nobody lies ${nobody}`)
-    t.true(late < runs(name).loss, `${name}: ${late}, from the start ${runs(name).loss}`)
-    t.true(late < fixed, `${name}: ${late}, fixed ${fixed}`)
-  }
-})
+test.serial(
+  'late: from its step on a run is hurt, but less than from the start, and no more than by the strongest fixed attack',
+  async t => {
+    await turn()
+    const [nobody, fixed] = [runs(NOBODY).loss, runs('norm-confusing').loss]
+    near(t, nobody, 0.54)
+    near(t, fixed, 0.81)
+    for (const [name, loss] of lateLosses) {
+      const late = runs(`late+${name}:${LATE}`).loss
+      near(t, late, loss)
+      t.true(late > nobody * 1.05, `${name}: ${late}, where nobody lies ${nobody}`)
+      t.true(late < runs(name).loss, `${name}: ${late}, from the start ${runs(name).loss}`)
+      t.true(late < fixed, `${name}: ${late}, fixed ${fixed}`)
+    }
+  },
+)
 
 const near = (t: ExecutionContext, loss: number, documented: number) =>
   t.true(Math.abs(loss - documented) < DOCS_TOLERANCE, `${loss}, and docs/attacks.md has ${documented}`)
 
-test('parameters-only: honest peers end no farther apart than by equivocation throughout, and have learnt as much', t => {
-  const [nobody, equivocate] = [runs(NOBODY), runs('equivocate')]
-  for (const name of ['sign-flip', 'equivocate', 'little', 'min-sum', 'search', 'mimic-drift']) {
-    const { diameter, loss } = runs(`parameters-only+${name}`)
-    t.true(diameter < equivocate.diameter, `${name}: ${diameter}, equivocate ${equivocate.diameter}`)
-    t.true(Math.abs(loss - nobody.loss) < nobody.loss / 20, `${name}: ${loss}, nobody ${nobody.loss}`)
-  }
-  t.true(runs('parameters-only+search').diameter > nobody.diameter, 'it is not without effect')
-})
+test.serial(
+  'parameters-only: honest peers end no farther apart than by equivocation throughout, and have learnt as much',
+  async t => {
+    await turn()
+    const [nobody, equivocate] = [runs(NOBODY), runs('equivocate')]
+    for (const name of ['sign-flip', 'equivocate', 'little', 'min-sum', 'search', 'mimic-drift']) {
+      const { diameter, loss } = runs(`parameters-only+${name}`)
+      t.true(diameter < equivocate.diameter, `${name}: ${diameter}, equivocate ${equivocate.diameter}`)
+      t.true(Math.abs(loss - nobody.loss) < nobody.loss / 20, `${name}: ${loss}, nobody ${nobody.loss}`)
+    }
+    t.true(runs('parameters-only+search').diameter > nobody.diameter, 'it is not without effect')
+  },
+)
