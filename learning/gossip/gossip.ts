@@ -7,6 +7,9 @@
  * the vectors that this peer has, its own first, and its rule, and `peers` counts this neighbourhood. Another sends the
  * same to all, or to each its own if it can (`perRecipient`). A vector that does not come or is malformed is left out,
  * and one lie fewer is to be feared.
+ *
+ * Where a rule goes by losses, a peer computes them of what it has heard, on the batch of its next step. Nobody else has
+ * its data: liars try the rule without.
  */
 import { combine } from '../../agreement/kernels/index.ts'
 import { isFiniteVector, type Vector } from '../../agreement/vector.ts'
@@ -18,7 +21,7 @@ import { type OwnGradientOptions, ownGradient } from '../own-gradient.ts'
 import { randomStream } from '../random.ts'
 import type { StepSize } from '../step-size.ts'
 import type { Neighbours } from './graph.ts'
-import type { GossipRule } from './rules.ts'
+import type { GossipRule, Neighbourhood } from './rules.ts'
 
 export interface GossipOptions extends OwnGradientOptions {
   readonly rule: GossipRule
@@ -107,7 +110,10 @@ async function takeStep(state: State): Promise<GossipStep> {
   const family = honest.map(peer => halves[peer]!)
   const round: Round = { state, graph, halves, family, lies: new Map() }
   for (const liar of lying) for (const peer of graph[liar]!) if (!lying.has(peer)) sent[peer]! += 1
-  const next = descending.map(peer => (lying.has(peer) ? follow(round, peer) : mixed(round, peer)))
+  // Each lie is drawn before the first loss is awaited, so that the adversary's numbers do not hang on the rule.
+  const next = await Promise.all(
+    descending.map(peer => (lying.has(peer) ? follow(round, peer) : mixed(round, peer))),
+  )
   for (const [place, peer] of descending.entries()) {
     if (options.box !== null) project(next[place]!, options.box)
     parameters[peer] = next[place]!
@@ -152,8 +158,8 @@ interface Round {
   readonly lies: Map<number, Vector | null>
 }
 
-/** What an honest peer makes of what it has received. */
-function mixed(round: Round, peer: number): Vector {
+/** What an honest peer makes of what it has received: at once, unless the rule goes by losses. */
+function mixed(round: Round, peer: number): Vector | Promise<Vector> {
   const { state, graph, halves } = round
   const { options, lying, sent, step } = state
   const own = halves[peer]!
@@ -174,7 +180,21 @@ function mixed(round: Round, peer: number): Vector {
   if (others.length === 0) return own.slice()
   const maxFaulty = Math.max(0, options.maxFaulty - missing)
   const { rule, steps } = options
-  return rule.combine({ own, others, weights: counted, maxFaulty, step, steps })
+  const heard = { own, others, weights: counted, maxFaulty, step, steps }
+  return rule.judged === undefined ? rule.combine(heard) : judged(options, peer, heard, rule.judged(heard))
+}
+
+/** The rule's result, with what the vectors lose on the batch of the peer's next step. */
+async function judged(
+  { gradient, batch, rule }: GossipOptions,
+  peer: number,
+  heard: Neighbourhood,
+  vectors: readonly Vector[],
+): Promise<Vector> {
+  const step = heard.step + 1
+  const replies = vectors.map(parameters => gradient(peer, { step, parameters, batch: batch(step) }))
+  const losses = await Promise.all(replies.map(async reply => (await reply).loss))
+  return rule.combine(Object.assign(heard, { losses }))
 }
 
 /** What liars are told of the peer that they lie to. */

@@ -95,9 +95,14 @@ interface State {
 /** A trimmed mean: a peer that lost its memory has no vector of its own to hold the others' against. */
 const RECOVERS_BY = 'icwtm'
 
-/** One peer's gossip, from the state `start` on. It computes no gradient itself, but asks for it: `need-gradient`. */
+/**
+ * One peer's gossip, from the state `start` on. It computes no gradient itself, but asks for it: `need-gradient`.
+ * @throws RangeError for a rule that goes by losses, which nobody can be asked for here
+ */
 export function createGossipLearn(options: GossipLearnOptions): Learn {
-  const { neighbours, start, steps, window, completeFrom = 1, history = new Map(), self } = options
+  const { neighbours, rule, start, steps, window, completeFrom = 1, history = new Map(), self } = options
+  if (rule.judged !== undefined)
+    throw new RangeError(`rule ${rule.name} goes by losses; expected one that looks at vectors alone`)
   const { step, parameters, momentum } = start
   const state: State = {
     options,

@@ -20,11 +20,18 @@ export interface Neighbourhood {
   readonly step: number
   /** Of the whole run. */
   readonly steps: number
+  /** Of what the rule has `judged`, in that order. Absent: nobody has measured them. */
+  readonly losses?: readonly number[]
 }
 
 /** A rule of gossip. */
 export interface GossipRule {
   readonly name: string
+  /**
+   * The vectors whose losses it goes by, on a batch of the peer's own data that the peer has not descended along yet. Absent:
+   * it looks at vectors alone.
+   */
+  judged?(neighbourhood: Neighbourhood): readonly Vector[]
   /** The peer's next vector: a new one. */
   combine(neighbourhood: Neighbourhood): Vector
 }
@@ -36,6 +43,7 @@ export const DEFAULT_GOSSIP_RULE = 'monna'
 export const gossipRules: Readonly<Record<string, string>> = {
   'clipped-gossip': 'clipped gossip: weighted mean of what is no farther than a radius from its own',
   balance: 'BALANCE: its own and the mean of those near to it, ever nearer from step to step',
+  ubar: 'UBAR: its own and the mean of those near to it that lose no more on its own data',
 }
 
 /** Any rule of vectors, over a peer's own vector and its neighbours'. */
@@ -56,6 +64,10 @@ export function gossipRuleNamed(name: string, parameters: RuleParameters): Gossi
   if (name === 'balance') {
     const set = settled(name, BALANCE, parameters)
     return { name, combine: neighbourhood => balance(neighbourhood, set as typeof BALANCE) }
+  }
+  if (name === 'ubar') {
+    const set = settled(name, UBAR, parameters) as typeof UBAR
+    return { name, judged: judgedByUbar, combine: neighbourhood => ubar(neighbourhood, set) }
   }
   throw new RuleError(
     'unknown-rule',
@@ -119,6 +131,47 @@ function balance(
   const near = others.filter((_, j) => Math.sqrt(squares[j]!) <= radius)
   if (near.length === 0) return own.slice()
   return combine([own, meanOf(near)], Float64Array.of(alpha, 1 - alpha))
+}
+
+/** As in BALANCE. */
+const UBAR = { alpha: 0.5 }
+
+/**
+ * `α x_i + (1 − α)·mean` of those of the `|N_i| − f` nearest neighbours' vectors that lose no more than `x_i` on a batch of
+ * the peer's own, or if all lose more, the one of them that loses the least (Guo et al. 2021, "Byzantine-resilient
+ * decentralized stochastic gradient descent"). Without losses all of the nearest ones count. For comparison.
+ *
+ * The paper mixes first, and then adds the gradient that the batch has at the old `x_i`: no peer has descended along the
+ * batch that it judges by. Here a peer descends first, so it judges by the batch of its next step.
+ */
+function ubar(neighbourhood: Neighbourhood, { alpha }: typeof UBAR): Vector {
+  const { own, losses } = neighbourhood
+  const near = nearest(neighbourhood)
+  if (near.length === 0) return own.slice()
+  const kept = losses === undefined ? near : losingLess(near, losses)
+  return combine([own, meanOf(kept)], Float64Array.of(alpha, 1 - alpha))
+}
+
+function judgedByUbar(neighbourhood: Neighbourhood): readonly Vector[] {
+  return [neighbourhood.own, ...nearest(neighbourhood)]
+}
+
+/** All but the `f` farthest, the nearest first; of equally near ones the earlier. */
+function nearest({ own, others, maxFaulty }: Neighbourhood): readonly Vector[] {
+  const squares = squaredDistancesTo(others, own)
+  const nearestFirst = [...others.keys()].sort((a, b) => squares[a]! - squares[b]! || a - b)
+  return nearestFirst.slice(0, Math.max(0, others.length - maxFaulty)).map(j => others[j]!)
+}
+
+/** A loss that is no number is more than any. */
+function losingLess(vectors: readonly Vector[], [own, ...losses]: readonly number[]): readonly Vector[] {
+  const kept = vectors.filter((_, j) => losses[j]! <= own!)
+  if (kept.length > 0) return kept
+  const least = losses.reduce(
+    (best, loss, j) => (loss < losses[best]! || Number.isNaN(losses[best]!) ? j : best),
+    0,
+  )
+  return [vectors[least]!]
 }
 
 /** @throws RuleError bad-parameter */

@@ -8,7 +8,7 @@ import { DEFAULT_GOSSIP_RULE, gossipRules } from '../../learning/gossip/rules.ts
 import { parseTopology } from '../../learning/gossip/topology.ts'
 import type { CohortDocument } from '../cohort/cohort.ts'
 import { GOSSIP_PROTOCOL } from '../cohort/gossip.ts'
-import { COHORT_TOPOLOGIES, gossipRuleOf } from '../cohort/gossip-names.ts'
+import { COHORT_TOPOLOGIES, gossipRuleOf, memberRules, whyNoGossipRule } from '../cohort/gossip-names.ts'
 import { maybe, type Option, UnfitError, UsageError } from './command.ts'
 import { openTopology, topologyReference } from './gossip-learning.ts'
 import {
@@ -31,13 +31,18 @@ export const gossipCohortOptions = {
   ),
   rule: maybe(
     '--rule <name>',
-    `with --topology: what a peer makes of its own vector and its neighbours': monna, ${Object.keys(gossipRules).join(', ')}, or any other rule`,
-    offering([DEFAULT_GOSSIP_RULE, ...Object.keys(gossipRules)], (value, name) =>
-      Object.hasOwn(gossipRules, value) ? value : ruleName(value, name),
-    ),
+    `with --topology: what a peer makes of its own vector and its neighbours': monna, ${memberRules.join(', ')}, or any other rule`,
+    offering([DEFAULT_GOSSIP_RULE, ...memberRules], memberRule),
     DEFAULT_GOSSIP_RULE,
   ),
 } as const
+
+function memberRule(value: string, name: string): string {
+  if (!Object.hasOwn(gossipRules, value)) return ruleName(value, name)
+  const why = whyNoGossipRule(value)
+  if (why !== null) throw new UsageError(`${name} is "${value}"; expected ${why}`)
+  return value
+}
 
 interface GossipChoice {
   readonly topology: string | null

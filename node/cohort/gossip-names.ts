@@ -41,13 +41,22 @@ export function gossipRuleOf(name: string): GossipRule {
   return Object.hasOwn(gossipRules, name) ? gossipRuleNamed(name, {}) : overNeighbourhood(aggregator(name))
 }
 
-/** Why there is no such rule; null if there is. */
+/** Why there is no such rule, or none for members; null if there is. */
 export function whyNoGossipRule(name: string): string | null {
   try {
-    gossipRuleOf(name)
-    return null
+    return gossipRuleOf(name).judged === undefined ? null : lookingAtVectors(name)
   } catch (error) {
     if (error instanceof RuleError) return error.message
     throw error
   }
 }
+
+/** A member asks its oracle for one gradient a step, at its own parameters, and applies the rule without waiting for more. */
+function lookingAtVectors(name: string): string {
+  return `a rule that looks at vectors alone: ${name} goes by the losses of neighbours' parameters on a member's own data, and members compute no such losses; it runs in simulate --architecture gossip`
+}
+
+/** Those that exist in gossip alone, and that members can follow. */
+export const memberRules: readonly string[] = Object.keys(gossipRules).filter(
+  name => whyNoGossipRule(name) === null,
+)

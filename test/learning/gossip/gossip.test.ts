@@ -28,7 +28,7 @@ const base: GossipOptions = {
   start: new Float32Array(2),
   gradient: async (peer, { parameters }) => ({
     gradient: Float32Array.of(parameters[0]! - peer, parameters[1]! - peer ** 2),
-    loss: peer,
+    loss: ((parameters[0]! - peer) ** 2 + (parameters[1]! - peer ** 2) ** 2) / 2,
   }),
   rate: () => 1,
   batch: () => 1,
@@ -60,6 +60,72 @@ test('momentum is each peer’s own', async t => {
   const { parameters } = await ended(lonely, 2)
   // m₁ = ½g₁, θ₁ = ½p; m₂ = ½m₁ + ½g₂ = −½p, θ₂ = p.
   t.deepEqual(parameters[2], Float32Array.of(2, 4))
+})
+
+test('a rule that goes by losses is told them, of the peer’s own data and of a batch that it has not descended along', async t => {
+  const asked: (readonly number[])[] = []
+  const told: (readonly number[])[] = []
+  const judging: GossipRule = {
+    name: 'judge',
+    judged: ({ own, others }) => [others[1]!, own],
+    combine: ({ own, losses }) => {
+      told.push(losses!)
+      return own
+    },
+  }
+  const gradient: GossipOptions['gradient'] = (peer, request) => {
+    asked.push([peer, request.step, request.batch, request.parameters[0]!])
+    return base.gradient(peer, request)
+  }
+  const options = { ...base, gradient, batch: (step: number) => 10 * step }
+  await ended({ ...options, rule: judging }, 1)
+  // Peer 1 has descended to (1, 1), and hears (0, 0) and (2, 4).
+  const ofPeer = asked.filter(([peer]) => peer === 1)
+  t.deepEqual(ofPeer, [
+    [1, 1, 10, 0],
+    [1, 2, 20, 2],
+    [1, 2, 20, 1],
+  ])
+  t.deepEqual(told[1], [(1 + 3 ** 2) / 2, 0])
+  asked.length = 0
+  await ended(options, 1)
+  t.is(asked.length, 6, 'other rules cost no gradients')
+})
+
+test('ubar: lies that are near but lose more are not taken, over a whole run; liars try the rule without losses', async t => {
+  const away: Attack = {
+    ...attackNamed('random'),
+    rushing: true,
+    from: 'honest',
+    forge: ({ honest, rule }) => {
+      t.true(rule(honest).every(Number.isFinite))
+      return honest[0]!.map(value => value + 0.02)
+    },
+  }
+  const complete = drawGraph({ kind: 'complete' }, 7, 1)
+  const options: GossipOptions = {
+    ...base,
+    peers: 7,
+    maxFaulty: 2,
+    neighboursAt: () => complete,
+    liars: [5, 6],
+    attack: away,
+    rate: () => 0.1,
+    gradient: async (peer, { step, parameters }) => ({
+      gradient: parameters.map((value, c) => value - 1 + Math.sin(7 * peer + 3 * step + c) / 2),
+      loss: distance(parameters, [1, 1]),
+    }),
+  }
+  const { name, judged, combine } = gossipRuleNamed('ubar', {})
+  const farthest = async (rule: GossipRule) => {
+    const { parameters } = await ended({ ...options, rule }, 40)
+    return Math.max(...parameters.slice(0, 5).map(vector => distance(vector, [1, 1])))
+  }
+  const [judges, blind] = [
+    await farthest({ name, judged: judged!, combine }),
+    await farthest({ name, combine }),
+  ]
+  t.true(judges < blind / 2, `${judges}, without losses ${blind}`)
 })
 
 test('with random pulls each step has other neighbours', async t => {
@@ -170,7 +236,7 @@ test('a liar must be a peer', t => {
 /** The rule, with a checker before and behind it that knows which vectors are lies. */
 function checked(rule: GossipRule, lies: ReadonlySet<Vector>, violated: (what: string) => void): GossipRule {
   return {
-    name: rule.name,
+    ...rule,
     combine(around) {
       const { own, others, weights, maxFaulty, step } = around
       const result = rule.combine(around)

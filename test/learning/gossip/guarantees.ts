@@ -7,6 +7,7 @@ type Guarantee = (own: Vector, honest: readonly Vector[], weights: readonly numb
 
 export const guarantees: Readonly<Record<string, Guarantee>> = {
   monna: (own, honest) => Math.max(0, ...honest.map(other => distance(other, own))),
+  ubar: (own, honest) => Math.max(0, ...honest.map(other => distance(other, own))) / 2,
   'clipped-gossip': (own, honest, weights, delta) => {
     const lengths = honest.map(other => distance(other, own))
     const spread = lengths.reduce((sum, length, j) => sum + weights[j]! * length ** 2, 0)

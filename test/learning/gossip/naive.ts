@@ -1,4 +1,5 @@
 /** The rules of gossip as they are defined, in plain arrays of numbers. */
+import type { Vector } from '../../../agreement/vector.ts'
 import type { Neighbourhood } from '../../../learning/gossip/rules.ts'
 
 export const distance = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
@@ -64,6 +65,25 @@ export function balance(
     own,
     (value, c) =>
       alpha * value + ((1 - alpha) * near.reduce((sum, other) => sum + other[c]!, 0)) / near.length,
+  )
+}
+
+/** The nearest but `f`; of these the ones that lose no more than its own, or else the first of the least loss. */
+export function ubar(
+  { own, others, maxFaulty }: Neighbourhood,
+  alpha: number,
+  loss: (vector: Vector) => number,
+): number[] {
+  const near = [...others]
+    .sort((a, b) => distance(a, own) - distance(b, own))
+    .slice(0, others.length - maxFaulty)
+  const good = near.filter(other => loss(other) <= loss(own))
+  const least = Math.min(...near.map(loss))
+  const kept = good.length > 0 ? good : [near.find(other => loss(other) === least)!]
+  return Array.from(
+    own,
+    (value, c) =>
+      alpha * value + ((1 - alpha) * kept.reduce((sum, other) => sum + other[c]!, 0)) / kept.length,
   )
 }
 

@@ -9,24 +9,27 @@ const coordinate = fc.double({ min: -10, max: 10, noNaN: true })
 const vector = fc.tuple(coordinate, coordinate, coordinate).map(row => Float32Array.from(row))
 
 /** Up to five neighbours, of unequal weights, at most `f` of them liars. */
-const neighbourhood: fc.Arbitrary<Neighbourhood> = fc
-  .record({
-    own: vector,
-    members: fc.array(fc.tuple(vector, fc.double({ min: 0.02, max: 0.16, noNaN: true })), {
-      minLength: 2,
-      maxLength: 5,
-    }),
-    step: fc.integer({ min: 1, max: 9 }),
-    share: fc.double({ min: 0, max: 0.99, noNaN: true }),
-  })
-  .map(({ own, members, step, share }) => ({
-    own,
-    others: members.map(([other]) => other),
-    weights: members.map(([, weight]) => weight),
-    maxFaulty: Math.floor((share * (members.length + 1)) / 2),
-    step,
-    steps: 9,
-  }))
+const neighbourhoodOf = (any: fc.Arbitrary<Float32Array>): fc.Arbitrary<Neighbourhood> =>
+  fc
+    .record({
+      own: any,
+      members: fc.array(fc.tuple(any, fc.double({ min: 0.02, max: 0.16, noNaN: true })), {
+        minLength: 2,
+        maxLength: 5,
+      }),
+      step: fc.integer({ min: 1, max: 9 }),
+      share: fc.double({ min: 0, max: 0.99, noNaN: true }),
+    })
+    .map(({ own, members, step, share }) => ({
+      own,
+      others: members.map(([other]) => other),
+      weights: members.map(([, weight]) => weight),
+      maxFaulty: Math.floor((share * (members.length + 1)) / 2),
+      step,
+      steps: 9,
+    }))
+
+const neighbourhood = neighbourhoodOf(vector)
 
 function near(t: ExecutionContext, actual: ArrayLike<number>, expected: ArrayLike<number>): void {
   const scale =
@@ -77,6 +80,52 @@ test('BALANCE is what its definition says', t => {
     }),
     { numRuns: 200 },
   )
+})
+
+/** Of few values, so that neighbours are equally far, and lose the same. */
+const coarse = fc
+  .array(fc.integer({ min: -3, max: 3 }), { minLength: 3, maxLength: 3 })
+  .map(row => Float32Array.from(row))
+
+test('UBAR is what its definition says, whatever vectors lose', t => {
+  const seen = { some: 0, none: 0 }
+  fc.assert(
+    fc.property(
+      neighbourhoodOf(coarse),
+      coarse,
+      fc.double({ min: 0.1, max: 1, noNaN: true }),
+      (around, best, alpha) => {
+        const loss = (parameters: ArrayLike<number>) => Math.round(naive.distance(parameters, best))
+        for (const [rule, share] of [
+          [gossipRuleNamed('ubar', {}), 0.5],
+          [gossipRuleNamed('ubar', { alpha }), alpha],
+        ] as const) {
+          const [own, ...nearest] = rule.judged!(around)
+          t.is(own, around.own)
+          const losses = [own!, ...nearest].map(loss)
+          near(t, rule.combine({ ...around, losses }), naive.ubar(around, share, loss))
+          seen[losses.slice(1).some(each => each <= losses[0]!) ? 'some' : 'none']++
+          near(
+            t,
+            rule.combine(around),
+            naive.ubar(around, share, () => 0),
+          )
+        }
+      },
+    ),
+    { numRuns: 200 },
+  )
+  t.true(seen.some > 20 && seen.none > 20, JSON.stringify(seen))
+})
+
+test('UBAR takes a loss that is no number for more than any', t => {
+  const own = Float32Array.of(0, 0)
+  const others = [1, 2, 3].map(x => Float32Array.of(x, 0))
+  const around = { own, others, weights: [0.2, 0.2, 0.2], maxFaulty: 0, step: 1, steps: 9 }
+  const { combine } = gossipRuleNamed('ubar', {})
+  t.deepEqual(combine({ ...around, losses: [1, Number.NaN, 5, 4] }), Float32Array.of(1.5, 0))
+  t.deepEqual(combine({ ...around, losses: [1, Number.NaN, 1, Infinity] }), Float32Array.of(1, 0))
+  t.deepEqual(combine({ ...around, maxFaulty: 3 }), own, 'nobody is left, as --unsafe allows')
 })
 
 test('other rules take a peer’s own vector and its neighbours’ as one list; cc begins at its own', t => {
@@ -180,8 +229,9 @@ test('parameters that a rule does not have, or cannot take', t => {
   t.throws(() => gossipRuleNamed('balance', { alpha: 1.5 }), {
     message: /alpha is 1.5, must be above 0 and at most 1/,
   })
+  t.throws(() => gossipRuleNamed('ubar', { rho: 0.4 }), { message: /has no parameter rho; it has alpha/ })
   t.throws(() => gossipRuleNamed('gossip', {}), {
     code: 'unknown-rule',
-    message: /there are clipped-gossip, balance/,
+    message: /there are clipped-gossip, balance, ubar/,
   })
 })

@@ -16,13 +16,14 @@ test('cohort create writes a topology, and its file of edges out; what does not 
   const [drawn, listed, edges] = ['drawn.yaml', 'listed.yaml', 'edges.txt'].map(name => join(folder, name))
   await writeFile(edges!, '0 1\n1 2 # and so on\n')
   const create = ['cohort', 'create']
-  const [regular, file, ring, pulls, alone, beside] = await Promise.all([
+  const [regular, file, ring, pulls, alone, beside, judging] = await Promise.all([
     runInside(...create, drawn!, '--topology', 'regular:6', ...members(12)),
     runInside(...create, listed!, '--topology', edges!, '--rule', 'clipped-gossip', ...members(3)),
     runInside(...create, join(folder, 'a'), '--topology', 'ring', '--faults', '1', ...members(6)),
     runInside(...create, join(folder, 'b'), '--topology', 'pull:3', ...members(6)),
     runInside(...create, join(folder, 'c'), '--rule', 'monna', ...members(6)),
     runInside(...create, join(folder, 'd'), '--topology', 'complete', '--quorum', '4', ...members(6)),
+    runInside(...create, join(folder, 'e'), '--topology', 'complete', '--rule', 'ubar', ...members(6)),
   ])
   t.is(regular.code, 0, regular.stderr)
   t.regex(
@@ -44,7 +45,11 @@ test('cohort create writes a topology, and its file of edges out; what does not 
   t.regex(pulls.stderr, /--topology is "pull:3", which draws other peers in every step/)
   t.regex(alone.stderr, /--rule is "monna", which is for peers that gossip; expected --topology beside it/)
   t.regex(beside.stderr, /--quorum is about agreement among all; expected none with --topology/)
-  for (const { code } of [ring, pulls, alone, beside]) t.is(code, 2)
+  t.regex(
+    judging.stderr,
+    /--rule is "ubar"; expected a rule that looks at vectors alone: ubar goes by the losses/,
+  )
+  for (const { code } of [ring, pulls, alone, beside, judging]) t.is(code, 2)
 })
 
 test('a demo over a graph: peers connect along its edges, learn, and are contrasted with plain averaging over it', async t => {

@@ -46,6 +46,15 @@ test('peers that gossip learn although some lie, and report as others do', async
   t.like(report, same)
 })
 
+test('a rule that goes by losses asks the oracles for them', async t => {
+  const ubar = ['--rule', 'ubar', '--peers', '8', '--topology', 'regular:4', '--attack', 'little', '--json']
+  const few = await run(...gossip, ...ubar, '--batch', '4')
+  t.is(few.code, 0, few.stderr)
+  const { accuracy, cohort } = reportSchema.parse(JSON.parse(few.stdout))
+  t.is(cohort.protocol, 'gossip ubar')
+  t.true(accuracy.min! > 0.3)
+})
+
 test('--liars names the peers that lie in gossip, too, without their number beside it', async t => {
   const settings = { architecture: 'gossip', topology: 'regular:6', peers: 20, faults: 3, model: 'softmax' }
   const { scenario } = await prepare({ ...settings, liars: '0,3' }, createPrograms())

@@ -73,6 +73,10 @@ test('a graph that does not meet the conditions is refused by name, and so are t
     t.is(complaint({ topology }), `cohort-field-invalid c.yaml: topology is "${topology}"; ${forms}`)
   t.regex(complaint({ topology: 'regular:12' }), /nobody has so many others; expected at most regular:11/)
   t.regex(complaint({ topology: [[0, 12]] }), /topology\[0\] names peer 12; expected 0 to 11/)
+  t.regex(
+    complaint({ rule: 'ubar', unsafe: true }),
+    /^cohort-field-invalid c\.yaml: rule is "ubar"; expected a rule that looks at vectors alone: ubar goes by the losses/,
+  )
   t.regex(complaint({ rule: 'krumm' }), /rule is "krumm"; expected .*krumm/)
 })
 
