@@ -91,7 +91,7 @@ export const gossipMutants: readonly Mutant[] = [
     file: learner,
     line: 'if (rule.judged !== undefined)',
     becomes: 'if (rule.judged === null)',
-    ...test('learner'),
+    ...test('rules'),
   },
   {
     name: 'members-judge',

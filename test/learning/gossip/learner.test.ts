@@ -98,12 +98,12 @@ test('500 worlds: honest peers finish, sign one vector a slot, blame no honest p
 const NEIGHBOURS = [1, 2, 3, 4, 5]
 
 /** Peer 0 with five neighbours, at its first step, with its own vector said. */
-function speaking(grace = true, rule = overNeighbourhood(aggregator('mean'))): Learn {
+function speaking(grace = true): Learn {
   const learn = createGossipLearn({
     self: 0,
     neighbours: NEIGHBOURS,
     weights: NEIGHBOURS.map(() => 1 / 6),
-    rule,
+    rule: overNeighbourhood(aggregator('mean')),
     maxFaulty: 1,
     dimension: 1,
     grace,
@@ -211,11 +211,4 @@ test('numbers that overflow are the run’s divergence', t => {
   t.like(outputs, [{ kind: 'diverged', divergence: { step: 2, of: 'gradient' } }])
   t.deepEqual(messages, [])
   t.is(learn.status().phase, 'diverged')
-})
-
-test('a rule that goes by losses is refused: nobody is asked for them here', t => {
-  t.throws(() => speaking(true, gossipRuleNamed('ubar', {})), {
-    instanceOf: RangeError,
-    message: /rule ubar goes by losses; expected one that looks at vectors alone/,
-  })
 })

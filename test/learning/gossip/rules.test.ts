@@ -2,7 +2,14 @@
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
 import { aggregator } from '../../../agreement/rules/registry.ts'
-import { gossipRuleNamed, type Neighbourhood, overNeighbourhood } from '../../../learning/gossip/rules.ts'
+import { createGossipLearn } from '../../../learning/gossip/learner.ts'
+import {
+  type GossipRule,
+  gossipRuleNamed,
+  type Neighbourhood,
+  overNeighbourhood,
+} from '../../../learning/gossip/rules.ts'
+import { testLedger } from '../../agreement/harness.ts'
 import * as naive from './naive.ts'
 
 const coordinate = fc.double({ min: -10, max: 10, noNaN: true })
@@ -218,6 +225,33 @@ test('rounded weights leave nothing of the longest lies', t => {
       const around = { own, others, weights, maxFaulty, step: 1, steps: 9 }
       t.deepEqual(gossipRuleNamed('clipped-gossip', {}).combine(around), own, `${maxFaulty} of ${degree}`)
     }
+})
+
+test('peers without a clock refuse a rule that goes by losses: they ask nobody for them', t => {
+  const learn = (rule: GossipRule) =>
+    createGossipLearn({
+      self: 0,
+      neighbours: [1, 2],
+      weights: [0.3, 0.3],
+      rule,
+      maxFaulty: 0,
+      dimension: 1,
+      grace: false,
+      ledger: testLedger(),
+      steps: 1,
+      rate: () => 1,
+      momentum: 0,
+      clip: null,
+      weightDecay: 0,
+      batch: () => 1,
+      start: { step: 1, parameters: new Float32Array(1), momentum: null },
+      window: { ahead: 1, kept: 1, past: 1 },
+    })
+  t.is(learn(gossipRuleNamed('balance', {})).currentStep(), 1)
+  t.throws(() => learn(gossipRuleNamed('ubar', {})), {
+    instanceOf: RangeError,
+    message: /rule ubar goes by losses; expected one that looks at vectors alone/,
+  })
 })
 
 test('parameters that a rule does not have, or cannot take', t => {
