@@ -1,7 +1,7 @@
 /**
  * `npm run mutants [-- NAME…]`: breaks the protocols on purpose, one line at a time, in a copy of the sources, and
  * lets the swarm hunt there. Every mutant must be caught within its stated number of seeds: a checker that nothing
- * can fail is worth nothing. What no swarm runs, gossip over a graph and broadcast in place of a server, is hunted by its
+ * can fail is worth nothing. What no swarm shows, as gossip in step and broadcast in place of a server, is hunted by its
  * tests. A line that is no longer in the source is an error: the list has to follow the code.
  */
 import { spawn } from 'node:child_process'

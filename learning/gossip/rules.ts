@@ -114,8 +114,8 @@ function adaptiveRadius({ weights, maxFaulty }: Neighbourhood, lengths: Float64A
   return Math.sqrt(spread / delta)
 }
 
-/** The values of the paper's experiments. */
-const BALANCE = { alpha: 0.5, gamma: 0.3, kappa: 1 }
+/** The parameters of `balance` in the paper's experiments. */
+export const BALANCE = { alpha: 0.5, gamma: 0.3, kappa: 1 }
 
 /**
  * `α x_i + (1 − α)·mean` of the neighbours' vectors with `‖x_i − x_j‖ ≤ γ exp(−κ t/T) ‖x_i‖`, and `x_i` where there are
@@ -134,7 +134,7 @@ function balance(
 }
 
 /** As in BALANCE. */
-const UBAR = { alpha: 0.5 }
+export const UBAR = { alpha: 0.5 }
 
 /**
  * `α x_i + (1 − α)·mean` of those of the `|N_i| − f` nearest neighbours' vectors that lose no more than `x_i` on a batch of

@@ -51,7 +51,7 @@ function faultyAmong(
 }
 
 /** How far a vector lies from the family's mean, and the mean of the squares of how far the family does. */
-function awayFrom(family: readonly Vector[], vector: Vector): { away: number; spread: number } {
+export function awayFrom(family: readonly Vector[], vector: Vector): { away: number; spread: number } {
   const center = Float32Array.from(measured(family).mean())
   return {
     away: Math.sqrt(squaredDistance(vector, center)),

@@ -11,14 +11,15 @@ import { lastStep } from '../../learning/measured-steps.ts'
 import type { BoundedCohort } from '../cohort/bounds-query.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import type { LinkLimits } from '../link/limits.ts'
+import { createGossipChecker } from './gossip.ts'
 import { createMetricsBook } from './guarantees.ts'
 import { createResendChecker, type ResendChecker } from './resends.ts'
 
 /** What is known of a cohort before it runs. */
 interface CheckedCohort {
   readonly cohort: BoundedCohort &
-    Pick<Cohort, 'steps' | 'evaluateEvery' | 'members'> &
-    Partial<Pick<Cohort, 'precision' | 'momentum' | 'exchange'>>
+    Pick<Cohort, 'steps' | 'evaluateEvery' | 'members' | 'seed'> &
+    Partial<Pick<Cohort, 'precision' | 'momentum' | 'exchange' | 'topology' | 'rule'>>
   readonly linkLimits: LinkLimits
   /** Under synchrony the honest peers whose messages come in time: no fault has struck them; absent: all. */
   readonly timely?: readonly PeerIndex[]
@@ -31,7 +32,8 @@ interface CheckedCohort {
 }
 
 export interface LearningCheckers extends ResendChecker {
-  output(peer: PeerIndex, output: LearnOutput): void
+  /** @param isSecond it is a second process with the peer's key */
+  output(peer: PeerIndex, output: LearnOutput, isSecond?: boolean): void
   /** @param isSecond it is a second process with the peer's key, which need not know whom the peer has convicted */
   received(peer: PeerIndex, from: PeerIndex, message: Message, isSecond?: boolean): void
   /** A peer has shown another a proof: it had it on its disk by then. */
@@ -56,20 +58,9 @@ export function createLearningCheckers(
   violate: (checker: string, detail: string) => void,
 ): LearningCheckers {
   const { cohort, linkLimits } = checked
-  /** By what an honest peer bound itself to: the first value seen anywhere. */
-  const bound = new Map<string, string>()
   const isHonest = new Set(honest)
-  const bind = (author: PeerIndex, what: string, message: Message, value: string) => {
-    if (!isHonest.has(author)) return
-    const key = `${author} ${what} ${slotKey(message.slot)}`
-    const first = bound.get(key) ?? value
-    bound.set(key, first)
-    if (first !== value)
-      violate(
-        `one ${what} a slot`,
-        `peer ${author} said ${first.slice(0, 8)} and ${value.slice(0, 8)} for ${key}`,
-      )
-  }
+  const bind = createBinding(isHonest, violate)
+  const gossip = createGossipChecker(cohort, honest, violate)
   const metrics = createMetricsBook()
   const inTime = createTimelyWatch(checked, honest, detail => violate('synchronous rounds', detail))
   const end = createEndWatch(lastStep(cohort) + 1, detail => violate('steps', detail))
@@ -79,12 +70,21 @@ export function createLearningCheckers(
     if (accusedBy.get(peer)?.has(other))
       violate('convictions', `peer ${peer} ${what} peer ${other}, whom it had convicted`)
   }
+  const resends = createResendChecker(linkLimits, detail => violate('resends', detail))
   return {
-    shown: (_peer, from, { slot }) => void accusedBy.get(from)?.add(slot.sender),
+    shown(peer, from, proof) {
+      gossip?.shown(peer, proof)
+      accusedBy.get(from)?.add(proof.slot.sender)
+    },
     connected: (peer, other) => shun(peer, other, 'is connected with'),
     lostDisk: peer => accusedBy.get(peer)?.clear(),
-    ...createResendChecker(linkLimits, detail => violate('resends', detail)),
-    output(peer, output) {
+    began: resends.began,
+    sent(from, to, frame, nowMs) {
+      gossip?.sent(from, to)
+      resends.sent(from, to, frame, nowMs)
+    },
+    output(peer, output, isSecond = false) {
+      gossip?.output(peer, output, isSecond)
       metrics.output(peer, output)
       inTime(peer, output)
       end.output(peer, output)
@@ -92,16 +92,9 @@ export function createLearningCheckers(
         violate('error feedback', `peer ${peer} has lost it before step ${output.state.step}`)
     },
     received(peer, from, message, isSecond = false) {
-      const { slot } = message
+      gossip?.received(peer, from, message)
       if (!isSecond) shun(peer, from, `takes a ${message.kind} of`)
-      if (message.kind === 'vector' || message.kind === 'payload')
-        bind(slot.sender, 'vector', message, message.sealed.digest)
-      else if (message.kind === 'digest') bind(slot.sender, 'vector', message, message.digest)
-      else if (message.kind === 'echo') {
-        bind(slot.sender, 'vector', message, message.digest)
-        bind(from, 'echo', message, message.digest)
-      } else if (message.kind === 'ready') bind(from, 'ready', message, message.digest)
-      else if (message.kind === 'report') bind(from, 'report', message, message.peers.join(' '))
+      bind(from, message)
     },
     accused(observer, peer, kind, detail = '') {
       if (peer !== null && isHonest.has(peer))
@@ -118,6 +111,37 @@ export function createLearningCheckers(
       if (unfinished.length > 0) return violate('termination', unfinished.map(describe).join('; '))
       checkEnds(checked, honest, results as readonly Vector[], violate)
     },
+  }
+}
+
+/** One vector for each slot, and one vote of each kind on it: what an honest peer bound itself to. */
+function createBinding(
+  isHonest: ReadonlySet<PeerIndex>,
+  violate: (checker: string, detail: string) => void,
+): (from: PeerIndex, message: Message) => void {
+  /** The first value seen anywhere. */
+  const bound = new Map<string, string>()
+  const bind = (author: PeerIndex, what: string, message: Message, value: string) => {
+    if (!isHonest.has(author)) return
+    const key = `${author} ${what} ${slotKey(message.slot)}`
+    const first = bound.get(key) ?? value
+    bound.set(key, first)
+    if (first !== value)
+      violate(
+        `one ${what} a slot`,
+        `peer ${author} said ${first.slice(0, 8)} and ${value.slice(0, 8)} for ${key}`,
+      )
+  }
+  return (from, message) => {
+    const { sender } = message.slot
+    if (message.kind === 'vector' || message.kind === 'payload')
+      bind(sender, 'vector', message, message.sealed.digest)
+    else if (message.kind === 'digest') bind(sender, 'vector', message, message.digest)
+    else if (message.kind === 'echo') {
+      bind(sender, 'vector', message, message.digest)
+      bind(from, 'echo', message, message.digest)
+    } else if (message.kind === 'ready') bind(from, 'ready', message, message.digest)
+    else if (message.kind === 'report') bind(from, 'report', message, message.peers.join(' '))
   }
 }
 
@@ -192,7 +216,8 @@ function checkEnds(
           cohort.protocol,
         )
   if (wrong !== null) violate('statistics', wrong)
-  if (centres === undefined) return
+  // Of peers that gossip nothing is proved of how near they come (docs/graphs.md).
+  if (centres === undefined || cohort.topology !== undefined) return
   const minima = of(centres).map(centre => centre.subarray(0, learnt[0]!.length))
   const far = tooFarApart(minima, learnt, noise)
   if (far !== null) violate('closeness', far)

@@ -1,7 +1,7 @@
 /** `concord simulate --seeds N`: the swarm's progress, its table, and the replay of a seed that fails. */
 import { performance } from 'node:perf_hooks'
 import { writeOutput } from '../files/output.ts'
-import type { Counterexample, SwarmRow } from '../simulation/swarm/swarm.ts'
+import type { Counterexample, SwarmKind, SwarmRow } from '../simulation/swarm/swarm.ts'
 import { jsonText, quotedLines } from '../text/printable.ts'
 import type { Terminal } from './terminal.ts'
 import { duration, significant } from './view/format.ts'
@@ -9,7 +9,7 @@ import { duration, significant } from './view/format.ts'
 interface SwarmValues {
   readonly seeds: number
   readonly from: number
-  readonly learn: boolean
+  readonly kind: SwarmKind
   readonly report: string | null
   readonly json: boolean
 }
@@ -24,6 +24,13 @@ interface SwarmReport {
   readonly violations: readonly Counterexample[]
 }
 
+/** What a seed draws, in the plural. */
+const worlds: Readonly<Record<SwarmKind, string>> = {
+  agreement: 'agreements',
+  learning: 'cohorts that learn while peers come and go',
+  gossip: 'cohorts that gossip over a graph while peers come and go',
+}
+
 /** The least time between two plain lines of progress. */
 const LINE_EVERY_SECONDS = 5
 
@@ -33,10 +40,9 @@ export async function swarm(values: SwarmValues, terminal: Terminal): Promise<nu
     import('../simulation/swarm/run.ts'),
     import('../simulation/swarm/swarm.ts'),
   ])
-  const { seeds, from } = values
-  const kind = values.learn ? 'learning' : 'agreement'
+  const { seeds, from, kind } = values
   terminal.print(
-    `${seeds} simulated ${values.learn ? 'cohorts that learn while peers come and go' : 'agreements'}, everything drawn from seeds ${from} … ${from + seeds - 1}; every guarantee checked`,
+    `${seeds} simulated ${worlds[kind]}, everything drawn from seeds ${from} … ${from + seeds - 1}; every guarantee checked`,
   )
   const startedMs = performance.now()
   const seconds = () => (performance.now() - startedMs) / 1000

@@ -82,7 +82,8 @@ export interface Watch<Output> {
   began?(self: PeerIndex, incarnation: number): void
   /** Its incarnation ends now. */
   died?(self: PeerIndex): void
-  output?(self: PeerIndex, output: Output): void
+  /** @param isSecond it is a second process with the peer's key */
+  output?(self: PeerIndex, output: Output, isSecond: boolean): void
   /** @param isSecond it is a second process with the peer's key, which need not know what the peer knows */
   received?(self: PeerIndex, from: PeerIndex, message: Message, isSecond: boolean): void
   shown?(self: PeerIndex, from: PeerIndex, proof: Evidence): void
@@ -320,7 +321,7 @@ function hooksOf<Peer extends ProtocolPeer, Output extends AnyOutput>(
   const watch: Watch<Output> = isHonest[self] ? options.watch : {}
   return {
     output(output) {
-      watch.output?.(self, output)
+      watch.output?.(self, output, own.isSecond)
       onlooker?.output(self, output)
       if (output.kind === 'sealed' && isHonest[self]) sealed(state, self, output)
       const result = options.task.resultOf(output)

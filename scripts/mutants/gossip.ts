@@ -1,4 +1,4 @@
-/** The mutants of gossip over a graph. No swarm runs it: its tests hunt them. */
+/** The mutants of gossip over a graph. The swarm hunts those that only real peers show, its tests the others. */
 import type { Mutant } from './mutant.ts'
 
 const rules = 'learning/gossip/rules.ts'
@@ -6,6 +6,10 @@ const conditions = 'learning/gossip/conditions.ts'
 const gossip = 'learning/gossip/gossip.ts'
 const learner = 'learning/gossip/learner.ts'
 const hearing = 'learning/gossip/hearing.ts'
+const driver = 'node/runtime/driver.ts'
+const choose = 'learning/recovery/choose.ts'
+/** By seeds of worlds of gossip. */
+const inSwarm = { within: 500, swarm: 'gossip' } as const
 const test = (name: string) => ({ within: 1, test: `test/learning/gossip/${name}.test.ts` })
 
 export const gossipMutants: readonly Mutant[] = [
@@ -213,5 +217,89 @@ export const gossipMutants: readonly Mutant[] = [
     line: '  state.missed.clear()\n',
     becomes: '',
     ...test('learner'),
+  },
+  {
+    name: 'links-to-strangers',
+    file: driver,
+    line: 'peer === self || neighbours?.includes(peer) === false',
+    becomes: 'peer === self',
+    ...inSwarm,
+  },
+  {
+    name: 'gossip-speaks-where-it-spoke',
+    file: choose,
+    line: 'Math.max(spoken + SILENT_STEPS, completeFrom)',
+    becomes: 'completeFrom',
+    ...inSwarm,
+  },
+  {
+    name: 'gossip-signs-again',
+    file: 'node/runtime/journal.ts',
+    line: 'if (bound !== undefined) return bound',
+    becomes: 'if (bound === null) return bound',
+    ...inSwarm,
+  },
+  {
+    name: 'one-neighbour-too-many-awaited',
+    file: learner,
+    line: 'return Math.max(0, neighbours.length - maxFaulty)',
+    becomes: 'return Math.max(0, neighbours.length - maxFaulty + 1)',
+    ...inSwarm,
+  },
+  {
+    name: 'one-neighbour-too-few-awaited',
+    file: learner,
+    line: 'return Math.max(0, neighbours.length - maxFaulty)',
+    becomes: 'return Math.max(0, neighbours.length - maxFaulty - 1)',
+    ...inSwarm,
+  },
+  {
+    name: 'lost-vectors-awaited-by-peers',
+    file: 'node/runtime/peer.ts',
+    line: "driver.input({ kind: 'missed', peer })",
+    becomes: 'void peer',
+    ...inSwarm,
+  },
+  {
+    name: 'the-same-vector-is-proof',
+    file: hearing,
+    line: 'if (first.digest === digest) return []',
+    becomes: "if (first.digest === '') return []",
+    ...inSwarm,
+  },
+  {
+    name: 'steps-of-others-out-of-range',
+    file: learner,
+    line: 'step > state.step + window.ahead',
+    becomes: 'step >= state.step + window.ahead',
+    ...inSwarm,
+  },
+  {
+    name: 'infinite-vectors-heard',
+    file: hearing,
+    line: 'if (!isFiniteVector(vector)) return',
+    becomes: 'if (vector.length === 0) return',
+    ...inSwarm,
+  },
+  {
+    name: 'clipped-by-the-farthest',
+    file: rules,
+    line: 'lengths[b]! - lengths[a]! || a - b',
+    becomes: 'lengths[a]! - lengths[b]! || b - a',
+    ...inSwarm,
+  },
+  {
+    name: 'balance-accepts-more',
+    file: rules,
+    line: 'const radius = gamma * Math.exp((-kappa * step) / steps) * norm(own)',
+    becomes: 'const radius = 2 * gamma * norm(own)',
+    ...inSwarm,
+  },
+  {
+    name: 'no-liar-feared-in-gossip',
+    file: learner,
+    line: '          maxFaulty,\n          step,',
+    becomes: '          maxFaulty: Math.max(0, maxFaulty - 1),\n          step,',
+    ...inSwarm,
   },
 ]

@@ -5,6 +5,7 @@ import { boundsQuery } from '../../cohort/bounds-query.ts'
 import { finiteOrNull, meanLoss, type Report, tally } from '../../daemon/report.ts'
 import { loadAttack } from '../../files/attack-file.ts'
 import { endOf } from '../../page/end.ts'
+import type { SwarmKind } from '../../simulation/swarm/swarm.ts'
 import { aloneLines, triggerLines } from '../alone.ts'
 import { checkArchitecture } from '../architecture.ts'
 import { defineCommand, flag, maybe, option, UsageError, type Values } from '../command.ts'
@@ -41,7 +42,7 @@ const options = {
   ),
   learn: flag(
     '--learn',
-    'with --seeds: cohorts that learn, with crashes, lost disks, long absences and partitions',
+    'with --seeds: cohorts that learn, with crashes, lost disks, long absences and partitions; with --architecture gossip over drawn graphs',
   ),
   from: option('--from <seed>', 'with --seeds: the first seed', integer({ min: 0 }), 0),
   save: maybe(
@@ -74,13 +75,13 @@ export const simulate = defineCommand({
     '--network wan --loss 0.01 --slow 2:10 --pause 4,5@20-24',
     '--seeds 10000 --report swarm.json',
     '--seeds 2000 --learn',
+    '--seeds 2000 --learn --architecture gossip',
   ],
   async handler(values, _, terminal) {
     await prepareReport(values, terminal)
     await preparePage(values)
     if (values.seeds !== null) {
-      checkSwarm(values)
-      return swarm({ ...values, seeds: values.seeds }, terminal)
+      return swarm({ ...values, seeds: values.seeds, kind: swarmKind(values) }, terminal)
     }
     checkArchitecture(values, options)
     if (values.architecture === 'server' || values.architecture === 'broadcast')
@@ -115,7 +116,27 @@ type SimulateValues = Values<typeof options>
 const swarmDraws = ['network', 'loss', ...Object.keys(faultOptions)] as (keyof SimulateValues)[]
 
 /** @throws UsageError where an option was given that a swarm has no use for, and that nobody would expect it to ignore */
+function swarmKind(values: SimulateValues): SwarmKind {
+  checkSwarm(values)
+  const { architecture, learn } = values
+  if (architecture === 'server' || architecture === 'broadcast')
+    throw new UsageError(
+      `--architecture is ${architecture}, and --seeds makes worlds of peers that agree, learn or gossip; expected --learn --architecture gossip, or none`,
+    )
+  if (architecture === 'gossip' && !learn)
+    throw new UsageError(
+      '--architecture is gossip, and without --learn --seeds makes agreements, which have none; expected --learn beside it',
+    )
+  if (architecture === 'gossip') return 'gossip'
+  return learn ? 'learning' : 'agreement'
+}
+
+/** @throws UsageError */
 function checkSwarm(values: SimulateValues): void {
+  if (values.topology !== options.topology.fallback)
+    throw new UsageError(
+      `--topology is "${values.topology}", but --seeds draws each graph from its seed; expected one of the two`,
+    )
   for (const name of ['init', 'save', 'rule', 'oracle'] as const)
     if (values[name] !== null)
       throw new UsageError(

@@ -17,7 +17,7 @@ interface LearnerOptions {
   /** How many coordinates are statistics; absent: none. */
   readonly statistics?: number
   /** Makes the oracle of an incarnation. It answers only the incarnation that asked. */
-  readonly oracle: (parts: Pick<PeerParts<LearnOutput>, 'self' | 'isAlive'>) => OraclePort
+  readonly oracle: (parts: Pick<PeerParts<LearnOutput>, 'self' | 'isAlive' | 'incarnation'>) => OraclePort
   readonly linkLimits?: LinkLimits
   /** The most that each keeps of past steps for others; absent: as a real peer. */
   readonly keepBytes?: number

@@ -49,6 +49,30 @@ export function insist(): Attack {
   }
 }
 
+/** Beyond the last step of every world, and not beyond what a header carries. */
+const NEVER = 2 ** 31 - 2
+
+/** Speaks to half of the peers, and tells the others that it no longer has what they need, whatever that is. */
+export function disclaim(): Attack {
+  const isTold = (recipient: PeerIndex) => recipient % 2 === 0
+  return {
+    name: 'disclaim',
+    did: 'claimed that it keeps nothing for others',
+    rushing: false,
+    perRecipient: false,
+    forge: ({ own }) => own,
+    say: (message: Message, { recipient }) => (isTold(recipient) ? [] : [message]),
+    wire(frame, recipient) {
+      if (frame.length !== 1 || !isTold(recipient)) return [frame]
+      const sent = decodeLinkFrame(frame, NO_MESSAGES)
+      if (!('kind' in sent)) return [frame]
+      if (sent.kind === 'ack') return [encodeLinkFrame({ ...sent, deliversFrom: NEVER })]
+      if (sent.kind !== 'resume') return [frame]
+      return [encodeLinkFrame({ ...sent, completeFrom: NEVER, deliversFrom: NEVER })]
+    },
+  }
+}
+
 /** Follows the protocol, but speaks in each exchange to one peer only, another one each time, and to that one at once. */
 export function confide(peers: number): Attack {
   return {

@@ -1,13 +1,15 @@
 /**
- * The swarm: each seed draws one simulated agreement or one cohort that learns, with everything about it. This file
+ * The swarm: each seed draws one simulated agreement, or one cohort that learns or gossips, with everything about it. This file
  * holds the result of a seed, the table over all seeds, and, for a seed that violates a guarantee, the search for the
  * shortest prefix of its injected faults that still does.
  */
 
 import type { Violation } from '../../checkers/index.ts'
+import { protocolText } from '../../cohort/gossip.ts'
 import { type AgreeResult, simulateAgreement } from '../agree.ts'
+import { drawGossipScenario } from './gossip/scenario.ts'
 import { describeLearning, simulateLearning } from './learning/run.ts'
-import { drawLearningScenario } from './learning/scenario.ts'
+import { drawLearningScenario, type LearningScenario } from './learning/scenario.ts'
 import { drawScenario, type Scenario } from './scenario.ts'
 
 /** The result of one seed. */
@@ -22,21 +24,33 @@ export interface SeedResult {
   readonly violation: Violation | null
 }
 
+/** How a seed draws a cohort that learns, by the kind of world: with agreements among all, or by gossip over a graph. */
+const learners = {
+  learning: drawLearningScenario,
+  gossip: drawGossipScenario,
+} as const satisfies Readonly<Record<string, (seed: number) => LearningScenario>>
+
 /** The kind of world that a seed draws: an averaging agreement, or a cohort that learns while its peers come and go. */
-export type SwarmKind = 'agreement' | 'learning'
+export type SwarmKind = 'agreement' | keyof typeof learners
+
+/** The options of `concord simulate --seeds` for a kind. */
+const flags: Readonly<Record<SwarmKind, string>> = {
+  agreement: '',
+  learning: ' --learn',
+  gossip: ' --learn --architecture gossip',
+}
 
 export function runSeed(seed: number, kind: SwarmKind): SeedResult {
-  if (kind === 'learning') return runLearningSeed(seed)
+  if (kind !== 'agreement') return runLearningSeed(learners[kind](seed))
   const scenario = drawScenario(seed)
   return resultOf(scenario, simulateAgreement(scenario))
 }
 
-function runLearningSeed(seed: number): SeedResult {
-  const scenario = drawLearningScenario(seed)
+function runLearningSeed(scenario: LearningScenario): SeedResult {
   const { violation, events } = simulateLearning(scenario)
   return {
-    seed,
-    protocol: scenario.cohort.protocol,
+    seed: scenario.seed,
+    protocol: protocolText(scenario.cohort),
     attack: scenario.attackName,
     events,
     contraction: null,
@@ -47,9 +61,9 @@ function runLearningSeed(seed: number): SeedResult {
 
 /** Runs the seed's world again, calm after this many events. */
 function replay(seed: number, kind: SwarmKind, calmAfterEvents: number): Violation | null {
-  return kind === 'learning'
-    ? simulateLearning(drawLearningScenario(seed), calmAfterEvents).violation
-    : simulateAgreement({ ...drawScenario(seed), calmAfterEvents }).violation
+  return kind === 'agreement'
+    ? simulateAgreement({ ...drawScenario(seed), calmAfterEvents }).violation
+    : simulateLearning(learners[kind](seed), calmAfterEvents).violation
 }
 
 function resultOf({ seed, settings, attackName }: Scenario, result: AgreeResult): SeedResult {
@@ -131,13 +145,13 @@ export function explainSeed(seed: number, kind: SwarmKind): Counterexample | nul
     else [bad, shown] = [middle, seen]
   }
   const scenario =
-    kind === 'learning' ? describeLearning(drawLearningScenario(seed)) : describe(drawScenario(seed))
+    kind === 'agreement' ? describe(drawScenario(seed)) : describeLearning(learners[kind](seed))
   return {
     seed,
     violation: shown,
     prefix: bad,
     scenario,
-    command: `npm run -s concord -- simulate --seeds 1 --from ${seed}${kind === 'learning' ? ' --learn' : ''}`,
+    command: `npm run -s concord -- simulate --seeds 1 --from ${seed}${flags[kind]}`,
   }
 }
 

@@ -9,10 +9,10 @@ import type { Attack } from '../../../learning/attacks/attack.ts'
 import { attackNamed } from '../../../learning/attacks/registry.ts'
 import { createGossip, type GossipOptions } from '../../../learning/gossip/gossip.ts'
 import { drawGraph, drawPulls } from '../../../learning/gossip/graph.ts'
-import { type GossipRule, gossipRuleNamed, overNeighbourhood } from '../../../learning/gossip/rules.ts'
+import { type GossipRule, overNeighbourhood } from '../../../learning/gossip/rules.ts'
 import { equalWeights, metropolisWeights } from '../../../learning/gossip/weights.ts'
-import { guarantees, heaviest } from './guarantees.ts'
-import { distance } from './naive.ts'
+import { beyondBound, boundedRules, heaviest } from '../../../node/checkers/gossip-bounds.ts'
+import { gossipRuleOf } from '../../../node/cohort/gossip-names.ts'
 
 const ring = drawGraph({ kind: 'ring' }, 6, 1)
 
@@ -238,20 +238,23 @@ function checked(rule: GossipRule, lies: ReadonlySet<Vector>, violated: (what: s
   return {
     ...rule,
     combine(around) {
-      const { own, others, weights, maxFaulty, step } = around
+      const { own, others, weights, maxFaulty, step, steps } = around
       const result = rule.combine(around)
       if (others.filter(other => lies.has(other)).length > maxFaulty)
         violated(`more than f lies in step ${step}`)
       const places = others.flatMap((other, place) => (lies.has(other) ? [] : [place]))
-      const honest = places.map(place => others[place]!)
-      const most = guarantees[rule.name]!(
+      const beyond = beyondBound(rule.name, {
         own,
-        honest,
-        places.map(place => weights[place]!),
-        heaviest(weights, maxFaulty),
-      )
-      const moved = distance(result, own)
-      if (!(moved <= most * (1 + 1e-5) + 1e-5)) violated(`step ${step}: moved ${moved}, at most ${most}`)
+        next: result,
+        honest: places.map(place => others[place]!),
+        weights: places.map(place => weights[place]!),
+        delta: heaviest(weights, maxFaulty),
+        used: others.length,
+        maxFaulty,
+        step,
+        steps,
+      })
+      if (beyond !== null) violated(`step ${step}: ${beyond}`)
       return result
     },
   }
@@ -272,10 +275,10 @@ const ATTACKS = [
   'silence',
 ]
 
-for (const name of Object.keys(guarantees))
+for (const name of [...boundedRules, 'nnm+cwtm'])
   test(`${name}: over whole runs no honest vector moves farther than its guarantee, whatever the attack`, async t => {
     const graph = drawGraph({ kind: 'regular', degree: 6 }, 14, 2)
-    const rule = name === 'monna' ? overNeighbourhood(aggregator('monna')) : gossipRuleNamed(name, {})
+    const rule = gossipRuleOf(name)
     for (const attack of ATTACKS) {
       const lies = new Set<Vector>()
       const violations: string[] = []

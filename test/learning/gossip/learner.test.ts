@@ -7,8 +7,8 @@ import { createGossipLearn } from '../../../learning/gossip/learner.ts'
 import { type GossipRule, gossipRuleNamed, overNeighbourhood } from '../../../learning/gossip/rules.ts'
 import type { Learn } from '../../../learning/learn-contract.ts'
 import { type RandomStream, randomStream } from '../../../learning/random.ts'
+import { beyondBound, heaviest } from '../../../node/checkers/gossip-bounds.ts'
 import { seal, testLedger } from '../../agreement/harness.ts'
-import { guarantees, heaviest } from './guarantees.ts'
 import { distance } from './naive.ts'
 import { drawFaulty, runWorld, type WorldEnd, type WorldOptions } from './small-world.ts'
 
@@ -49,7 +49,7 @@ function drawWorld(seed: number): WorldOptions {
 
 /** What is wrong with how a world ended; empty: nothing. */
 function violations(options: WorldOptions, end: WorldEnd): readonly string[] {
-  const { graph, faulty, maxFaulty, rule } = options
+  const { graph, faulty, maxFaulty, rule, steps } = options
   const wrong = [
     ...end.stuck.map(peer => `peer ${peer} is stuck`),
     ...end.twice.map(slot => `two vectors for ${slot}`),
@@ -67,11 +67,18 @@ function violations(options: WorldOptions, end: WorldEnd): readonly string[] {
     if (used.length < neighbours.length - maxFaulty) wrong.push(`${where}: used ${used.length} vectors only`)
     if (around.others.length !== used.length) wrong.push(`${where}: ${around.others.length} vectors`)
     const places = used.flatMap((other, place) => (faulty.has(other) ? [] : [place]))
-    const honest = places.map(place => around.others[place]!)
-    const weights = places.map(place => around.weights[place]!)
-    const most = guarantees[rule.name]!(own, honest, weights, heaviest(around.weights, maxFaulty))
-    const moved = distance(next, own)
-    if (!(moved <= most * (1 + 1e-5) + 1e-5)) wrong.push(`${where}: moved ${moved}, at most ${most}`)
+    const beyond = beyondBound(rule.name, {
+      own,
+      next,
+      honest: places.map(place => around.others[place]!),
+      weights: places.map(place => around.weights[place]!),
+      delta: heaviest(around.weights, maxFaulty),
+      used: used.length,
+      maxFaulty,
+      step,
+      steps,
+    })
+    if (beyond !== null) wrong.push(`${where}: ${beyond}`)
   }
   return wrong
 }

@@ -71,6 +71,15 @@ const wrong: readonly (readonly [command: string, expected: RegExp])[] = [
     /^concord: option '--crash <peers@step>' argument missing\nTry "concord simulate --help"\.$/m,
   ],
   ['simulate --crash 3@5 --seeds 10', /--crash is given, but with --seeds each seed draws its own faults/],
+  ['simulate --topology ring --seeds 10', /--topology is "ring", but --seeds draws each graph from its seed/],
+  [
+    'simulate --architecture gossip --seeds 10',
+    /--architecture is gossip, and without --learn --seeds makes agreements.*; expected --learn beside it/,
+  ],
+  [
+    'simulate --architecture server --learn --seeds 10',
+    /--architecture is server, and --seeds makes worlds of peers that agree, learn or gossip; expected/,
+  ],
   ['simulate --network lan --seeds 10', /--network is given, but with --seeds/],
   ['simulate --network lan --latency 3', /--latency is 3, and --network names a model; expected one/],
   ['simulate --network moon', /--network is "moon"; expected lan, wan, constant:5/],

@@ -1,61 +1,65 @@
 /**
- * Peers that gossip over a graph in the simulated world, with everything that the swarm draws for cohorts that learn:
- * crashes, lost and restored disks, partitions, liars. The same peers as real ones, under the same checkers.
+ * Peers that gossip over a graph in the simulated world, as real ones do, under every kind of injected fault, drawn from
+ * seeds: the first sixty, and every seed that ever failed.
  */
 import test from 'ava'
-import { randomStream } from '../../../learning/random.ts'
-import type { Cohort } from '../../../node/cohort/cohort.ts'
-import { GOSSIP_PROTOCOL, graphOf } from '../../../node/cohort/gossip.ts'
+import { graphOf, whyUnfit } from '../../../node/cohort/gossip.ts'
+import { drawGossipScenario } from '../../../node/simulation/swarm/gossip/scenario.ts'
 import { simulateLearning } from '../../../node/simulation/swarm/learning/run.ts'
-import {
-  drawLearningScenario,
-  type LearningScenario,
-} from '../../../node/simulation/swarm/learning/scenario.ts'
+import { explainSeed, runSeed } from '../../../node/simulation/swarm/swarm.ts'
 
-/** The scenario of a seed, of peers that gossip; null where it has too few for its liars, or rounds. */
-function gossiping(seed: number): LearningScenario | null {
-  const scenario = drawLearningScenario(seed)
-  const { members, faults, synchrony } = scenario.cohort
-  const least = 4 * faults + 1
-  if (synchrony === 'synchronous' || members.length < least + 1) return null
-  const random = randomStream(seed, 'gossip')
-  const spare = members.length - 1 - least
-  const drawn = least + (spare === 0 ? 0 : random.integer(spare + 1))
-  const degree = (drawn * members.length) % 2 === 1 ? drawn + 1 : drawn
-  const {
-    quorum: _,
-    exchange: __,
-    evaluateEvery: ___,
-    precision,
-    localSteps,
-    gradientRule,
-    ...rest
-  } = scenario.cohort
-  const cohort: Cohort = {
-    ...rest,
-    protocol: GOSSIP_PROTOCOL,
-    topology: degree === members.length - 1 ? 'complete' : `regular:${degree}`,
-    rule: random.integer(2) === 0 ? 'monna' : 'clipped-gossip',
-    schedule: 'practical',
-    iterations: { gradient: 1, parameters: 1 },
-  }
-  return { ...scenario, cohort, statistics: scenario.statistics.map(() => new Float32Array(0)) }
-}
-
-test('peers that gossip in 60 drawn worlds: one vector a slot across crashes and lost disks, no honest peer accused, all finish', t => {
-  const seen = { worlds: 0, restarts: 0, caughtUp: 0, sparse: 0 }
-  for (let seed = 0; seen.worlds < 60; seed++) {
-    const scenario = gossiping(seed)
-    if (scenario === null) continue
+test('peers that gossip in 60 drawn worlds keep every promise, and are restarted and left behind meanwhile', t => {
+  const seen = { restarts: 0, caughtUp: 0, sparse: 0 }
+  for (let seed = 0; seed < 60; seed++) {
+    const scenario = drawGossipScenario(seed)
     const { violation, restarts, caughtUp } = simulateLearning(scenario)
     t.is(violation, null, `seed ${seed}: ${violation?.checker}: ${violation?.detail}`)
-    seen.worlds++
     seen.restarts += restarts
     seen.caughtUp += caughtUp
-    if (graphOf(scenario.cohort)![0]!.length < scenario.cohort.members.length - 1) seen.sparse++
+    const { members } = scenario.cohort
+    if (graphOf(scenario.cohort)!.some(others => others.length < members.length - 1)) seen.sparse++
   }
   t.true(
     Object.values(seen).every(count => count > 10),
     JSON.stringify(seen),
   )
+})
+
+test('the seeds draw graphs, rules, liars and faults of every kind, and never more than the conditions allow', t => {
+  const scenarios = Array.from({ length: 400 }, (_, seed) => drawGossipScenario(seed))
+  for (const { seed, cohort, byzantine } of scenarios)
+    t.is(whyUnfit(cohort, byzantine.peers), null, `seed ${seed}`)
+  const kinds = new Set(
+    scenarios.flatMap(({ conditions }) => conditions.injectedFaults.map(({ kind }) => kind)),
+  )
+  const expected = [
+    'apart',
+    'clone',
+    'crash',
+    'disk-flip',
+    'disk-full',
+    'disk-lost',
+    'disk-old',
+    'partition',
+  ] as const
+  t.deepEqual([...kinds].sort(), [...expected, 'pause', 'rollback', 'stall'])
+  const topologies = scenarios.map(({ cohort: { topology } }) =>
+    typeof topology === 'string' ? topology.replace(/:.*/, '') : 'edges',
+  )
+  t.deepEqual([...new Set(topologies)].sort(), ['complete', 'edges', 'erdos-renyi', 'regular', 'ring'])
+  t.is(new Set(scenarios.map(({ cohort }) => cohort.rule)).size, 6)
+  t.deepEqual([...new Set(scenarios.map(({ cohort }) => cohort.faults))].sort(), [0, 1, 2])
+  t.true(new Set(scenarios.map(({ attackName }) => attackName)).size > 30)
+  const more = scenarios.filter(({ byzantine, cohort }) => byzantine.peers.length > cohort.faults)
+  t.true(more.length > 0, 'more liars than f, as no honest peer hears more')
+})
+
+test('a seed gives the same world and the same run every time, and a sound one has no counterexample', t => {
+  const { cohort, conditions, byzantine } = drawGossipScenario(7)
+  const again = drawGossipScenario(7)
+  t.deepEqual(again.cohort, cohort)
+  t.deepEqual(again.conditions, conditions)
+  t.deepEqual(again.byzantine.peers, byzantine.peers)
+  t.deepEqual(runSeed(7, 'gossip'), runSeed(7, 'gossip'))
+  t.is(explainSeed(3, 'gossip'), null)
 })

@@ -26,13 +26,14 @@ export function createLearningCluster(
   scenario: LearningScenario,
   checkers: LearningCheckers,
 ): LearningCluster {
-  const { cohort, seed, byzantine, conditions, dimension, statistics, linkLimits } = scenario
+  const { cohort, seed, byzantine, conditions, dimension, statistics, linkLimits, keepBytes } = scenario
   const heard = createHeard(cohort.members.length)
   let caughtUp = 0
   const cluster: SimulatedCluster<Peer> = createSimulatedCluster({
     task: learnerTask({
       cohort,
       linkLimits,
+      ...(keepBytes !== undefined && { keepBytes }),
       initialOf(self) {
         const initial = new Float32Array(dimension)
         initial.set(statistics[self]!, dimension - statistics[self]!.length)
@@ -54,8 +55,8 @@ export function createLearningCluster(
     watch: {
       began: peer => checkers.began(peer, cluster.world.nowMs()),
       died: heard.died,
-      output(peer, output) {
-        checkers.output(peer, output)
+      output(peer, output, isSecond) {
+        checkers.output(peer, output, isSecond)
         if (output.kind === 'caught-up') caughtUp++
       },
       received(peer, from, message, isSecond) {
@@ -113,16 +114,17 @@ function createHeard(peers: number) {
 /** An evaluation takes so many times as long as a gradient: the steps go on meanwhile. */
 const EVALUATION_TIMES = 3
 
-/** The gradient of `½‖θ − x_j‖²`, with noise that depends on the step alone: a restarted peer draws the same noise. The metrics are distances. */
+/** The gradient of `½‖θ − x_j‖²`, with noise that depends on the step, and on the incarnation where noise is drawn anew. The metrics are distances. */
 function quadratic(
-  { centres, noise, seed, gradientMs }: LearningScenario,
+  { centres, noise, seed, gradientMs, noiseAnew = false }: LearningScenario,
   { world, network, slowness }: SimulatedCluster<Peer>,
-  { self, isAlive }: Pick<PeerParts<LearnOutput>, 'self' | 'isAlive'>,
+  { self, isAlive, incarnation }: Pick<PeerParts<LearnOutput>, 'self' | 'isAlive' | 'incarnation'>,
 ): OraclePort {
   const centre = centres[self]!
+  const labels = noiseAnew ? [self, incarnation] : [self]
   return {
     gradient({ step, parameters }, done) {
-      const random = noise === 0 ? null : randomStream(seed, 'noise', self, step)
+      const random = noise === 0 ? null : randomStream(seed, 'noise', ...labels, step)
       const gradient = Float32Array.from(
         parameters,
         (value, i) => value - centre[i]! + (random === null ? 0 : noise * random.normal()),

@@ -6,6 +6,7 @@ import type { PeerIndex } from '../../../../agreement/protocol.ts'
 import type { RandomStream } from '../../../../learning/random.ts'
 import { spareVectors } from '../../../cohort/bounds-query.ts'
 import type { Cohort } from '../../../cohort/cohort.ts'
+import { graphOf, neighboursOf } from '../../../cohort/gossip.ts'
 import {
   type Conditions,
   calmConditions,
@@ -21,6 +22,8 @@ interface LearningScene {
   readonly byzantine: readonly PeerIndex[]
   readonly maxFaulty: number
   readonly steps: number
+  /** Whether this peer may lose its memory, and so count towards f for a while. */
+  readonly mayForget: (peer: PeerIndex) => boolean
 }
 
 const INJECTED_FAULTS_MAX = 6
@@ -120,21 +123,29 @@ function drawInjectedFault(
   return drawFault({ peer, at, forMs }, 0.55, side, random)
 }
 
-/** A peer loses its memory only after this many vectors, because by then most others have heard from it. */
-const FIRST_LOST = 6
+/** A peer loses its memory only after this many steps, because by then most others have heard from it. */
+const FIRST_LOST = 3
+
+/** How many vectors a peer signs in a run: two a step, and one where it gossips. */
+function vectorsIn({ cohort, steps }: LearningScene): number {
+  return steps * vectorsAStep(cohort)
+}
+
+function vectorsAStep(cohort: Cohort): number {
+  return graphOf(cohort) === null ? 2 : 1
+}
 
 /**
  * A peer that has lost its memory counts towards f until it has caught up. It must have spoken in some steps before,
  * because the others cannot tell a peer that lost its disk in its first steps from one that never started. RB-TM at its
  * bound has no honest peer to spare that would know.
  */
-function drawLostDisk(
-  { cohort, byzantine, maxFaulty, steps }: LearningScene,
-  peer: PeerIndex,
-  random: RandomStream,
-): InjectedFault[] {
-  if (cohort.protocol === 'rb-tm' || byzantine.length >= maxFaulty || 2 * steps <= FIRST_LOST) return []
-  const nth = FIRST_LOST + random.integer(2 * steps - FIRST_LOST)
+function drawLostDisk(scene: LearningScene, peer: PeerIndex, random: RandomStream): InjectedFault[] {
+  const { cohort, mayForget } = scene
+  const first = FIRST_LOST * vectorsAStep(cohort)
+  const vectors = vectorsIn(scene)
+  if (cohort.protocol === 'rb-tm' || !mayForget(peer) || vectors <= first) return []
+  const nth = first + random.integer(vectors - first)
   const at = { sealed: peer, nth, afterMs: 30 * random.uniform() ** 2 }
   return [{ kind: 'disk-lost', peer, at, forMs: absence(random) }]
 }
@@ -146,8 +157,9 @@ function drawBadDisk(
   calmAtMs: number,
   random: RandomStream,
 ): InjectedFault[] {
-  if (scene.byzantine.length >= scene.maxFaulty || random.uniform() >= 0.6) return []
-  const peer = pick(random, honest)
+  const forgetful = honest.filter(scene.mayForget)
+  if (forgetful.length === 0 || random.uniform() >= 0.6) return []
+  const peer = pick(random, forgetful)
   const at = drawMoment(scene, peer, calmAtMs, random)
   const [kind, forMs] = [pick(random, ['disk-flip', 'disk-old'] as const), absence(random)]
   // Damage is hardest to see at the end of a log.
@@ -188,8 +200,9 @@ function drawRollback(
   calmAtMs: number,
   random: RandomStream,
 ): InjectedFault[] {
-  if (scene.byzantine.length >= scene.maxFaulty || random.uniform() >= 0.6) return []
-  const peer = pick(random, honest)
+  const forgetful = honest.filter(scene.mayForget)
+  if (forgetful.length === 0 || random.uniform() >= 0.6) return []
+  const peer = pick(random, forgetful)
   const at = drawMoment(scene, peer, calmAtMs, random)
   return [{ kind: 'rollback', peer, at, forMs: absence(random), part: random.uniform() }]
 }
@@ -207,11 +220,11 @@ function drawHalfHeard(
   peer: PeerIndex,
   random: RandomStream,
 ): InjectedFault[] {
-  if (steps < LONG) return []
-  const others = random.shuffle([...cohort.members.keys()].filter(other => other !== peer))
+  if (steps < LONG || maxFaulty === 0) return []
+  const others = random.shuffle([...neighboursOf(cohort, peer)])
   const heard = others.filter(other => !byzantine.includes(other)).slice(0, 1 + random.integer(maxFaulty))
   const unheard = others.filter(other => !heard.includes(other))
-  const nth = random.integer(2 * (steps - LONG))
+  const nth = random.integer(vectorsAStep(cohort) * (steps - LONG))
   const [beforeMs, aloneMs, awayMs] = [
     5 * random.uniform(),
     150 * random.uniform(),
@@ -227,14 +240,9 @@ function drawHalfHeard(
 }
 
 /** The moment of a fault: mostly just after a vector was bound, when the least is settled. */
-function drawMoment(
-  { steps }: LearningScene,
-  peer: PeerIndex,
-  calmAtMs: number,
-  random: RandomStream,
-): Moment {
+function drawMoment(scene: LearningScene, peer: PeerIndex, calmAtMs: number, random: RandomStream): Moment {
   if (random.uniform() < 0.4) return { timeMs: calmAtMs * random.uniform() ** 2 }
-  return { sealed: peer, nth: random.integer(2 * steps), afterMs: 30 * random.uniform() ** 2 }
+  return { sealed: peer, nth: random.integer(vectorsIn(scene)), afterMs: 30 * random.uniform() ** 2 }
 }
 
 function drawScheduler(
@@ -246,6 +254,12 @@ function drawScheduler(
   if (choice < 0.4) return { kind: 'fair' }
   if (choice < 0.6) return { kind: 'rushing' }
   if (choice < 0.75) return { kind: 'erratic', meanMs: 20 * random.uniform() }
-  const late = drawLate(cohort.members.length, honest, spareVectors(cohort), random)
+  const graph = graphOf(cohort)
+  const late =
+    graph === null
+      ? drawLate(cohort.members.length, honest, spareVectors(cohort), random)
+      : graph.map(others =>
+          random.shuffle(others.filter(other => honest.includes(other))).slice(0, cohort.faults),
+        )
   return { kind: 'mute', late, delayMs: 1000 * random.uniform() }
 }

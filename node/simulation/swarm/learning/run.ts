@@ -78,8 +78,10 @@ export function describeLearning({ cohort, byzantine, attackName, conditions, ..
     evaluateEvery,
     precision,
     localSteps,
+    topology,
+    rule,
   } = cohort
-  const { dimension, noise, gradientMs, linkLimits } = rest
+  const { dimension, noise, gradientMs, linkLimits, keepBytes } = rest
   return {
     protocol,
     synchrony,
@@ -95,10 +97,13 @@ export function describeLearning({ cohort, byzantine, attackName, conditions, ..
     evaluateEvery,
     precision,
     localSteps,
+    topology,
+    rule,
     dimension,
     noise,
     gradientMs,
     keptBytesMax: linkLimits.keptBytesMax,
+    keepBytes,
     byzantine: byzantine.peers,
     attack: attackName,
     conditions,

@@ -35,11 +35,15 @@ export interface LearningScenario {
   readonly statistics: readonly Vector[]
   /** Standard deviation of a gradient's noise, per coordinate. */
   readonly noise: number
+  /** A restarted peer draws other noise for the step that it is in; absent: the same. */
+  readonly noiseAnew?: boolean
   readonly gradientMs: number
   readonly byzantine: { readonly peers: readonly PeerIndex[]; readonly attack: Attack | null }
   readonly attackName: string
   readonly conditions: Conditions
   readonly linkLimits: LinkLimits
+  /** The most that each peer keeps of past steps; absent: as a real one. */
+  readonly keepBytes?: number
 }
 
 /** Poisoned labels need a data set. The swarm of agreements tests attacks on frames. */
@@ -88,7 +92,7 @@ export function drawLearningScenario(seed: number): LearningScenario {
     ...(exchange && { exchange }),
     ...(quorum !== undefined && { quorum }),
   }
-  const scene = { cohort, byzantine, maxFaulty, steps }
+  const scene = { cohort, byzantine, maxFaulty, steps, mayForget: () => byzantine.length < maxFaulty }
   return {
     seed,
     cohort,
@@ -141,10 +145,15 @@ const DESERT = 'desert'
 /** The share of the runs with faulty peers that use this attack. */
 const INSIST_SHARE = 0.15
 /** A budget of a few frames, because vectors are short here. Honest peers that come and go have to wait too. */
-const TIGHT_BUDGET = { resentBytesMin: 2048, resentWindows: 1, resentRefillMs: 30_000, bundleBytes: 1024 }
+export const TIGHT_BUDGET = {
+  resentBytesMin: 2048,
+  resentWindows: 1,
+  resentRefillMs: 30_000,
+  bundleBytes: 1024,
+}
 
 /** In a quarter of the runs vectors travel in pieces, and many votes too: by a stream of its own, as above. */
-const SHORT_PIECES = { wholeBytesMax: 100, pieceBytes: 48 }
+export const SHORT_PIECES = { wholeBytesMax: 100, pieceBytes: 48 }
 
 /** The share of the runs, but of RB-TM, that are synchronous; a stream of its own, too. */
 const SYNCHRONOUS_SHARE = 0.15
@@ -304,7 +313,7 @@ function cohortOf(
   }
 }
 
-function drawCentres(seed: number, peers: number, dimension: number): Vector[] {
+export function drawCentres(seed: number, peers: number, dimension: number): Vector[] {
   const random = randomStream(seed, 'centres')
   return Array.from({ length: peers }, () => Float32Array.from({ length: dimension }, () => random.normal()))
 }
@@ -317,7 +326,7 @@ function drawStatistics(seed: number, peers: number, dimension: number): Vector[
 }
 
 /** The most bytes of a message besides its vector. */
-const OVERHEAD_BYTES = 200
+export const OVERHEAD_BYTES = 200
 /** In one run of three, links keep only this many steps for an absent peer, so that it has to catch up. */
 const KEPT_STEPS = 20
 
