@@ -198,3 +198,14 @@ test('bounds of a graph: what it takes, and what breaks it', async t => {
   t.regex(beside.stderr, /--protocol is about agreements, and --topology about gossip/)
   for (const { code } of [stray, beside]) t.is(code, 2)
 })
+
+test('a swarm of cohorts that gossip: each seed draws its graph, and the rules are named', async t => {
+  const args = ['simulate', '--seeds', '3', '--from', '7', '--learn', '--architecture', 'gossip', '--json']
+  const { code, stdout, stderr } = await runInside(...args)
+  t.is(code, 0, stderr)
+  t.regex(stdout, /3 simulated cohorts that gossip over a graph .* drawn from seeds 7 … 9/)
+  const { table, violations } = JSON.parse(stdout.slice(stdout.indexOf('\n{')))
+  t.deepEqual(violations, [])
+  t.is(table.length, 3)
+  for (const { protocol } of table) t.regex(protocol, /^gossip (monna|clipped-gossip|balance|cwtm|nnm\+)/)
+})

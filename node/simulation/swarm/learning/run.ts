@@ -2,6 +2,7 @@
 import type { PeerIndex } from '../../../../agreement/protocol.ts'
 import type { Violation } from '../../../checkers/index.ts'
 import { createLearningCheckers } from '../../../checkers/learning.ts'
+import { protocolText } from '../../../cohort/gossip.ts'
 import { injectFaults } from '../../fault-injection.ts'
 import { createLearningCluster, type LearningCluster } from './cluster.ts'
 import type { LearningScenario } from './scenario.ts'
@@ -64,7 +65,6 @@ function describePeer({ peers }: LearningCluster, peer: PeerIndex): string {
 /** The drawn conditions, for the reader of a violation. */
 export function describeLearning({ cohort, byzantine, attackName, conditions, ...rest }: LearningScenario) {
   const {
-    protocol,
     synchrony,
     quorum,
     gradientRule,
@@ -79,11 +79,10 @@ export function describeLearning({ cohort, byzantine, attackName, conditions, ..
     precision,
     localSteps,
     topology,
-    rule,
   } = cohort
   const { dimension, noise, gradientMs, linkLimits, keepBytes } = rest
   return {
-    protocol,
+    protocol: protocolText(cohort),
     synchrony,
     peers: members.length,
     maxFaulty,
@@ -98,7 +97,6 @@ export function describeLearning({ cohort, byzantine, attackName, conditions, ..
     precision,
     localSteps,
     topology,
-    rule,
     dimension,
     noise,
     gradientMs,
