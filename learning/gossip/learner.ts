@@ -14,7 +14,8 @@
  *
  * A peer that restarts finds its place by the same recovery as in LEARN (recovery/recovery.ts), with its neighbours for
  * the others: it never signs two vectors for a slot. One without memory goes on with the trimmed mean of its neighbours'
- * parameters.
+ * parameters. Where these are too far apart to give theirs of one step, one that knows what it has said, or has never
+ * been heard, goes on where it was: some may wait for it there.
  */
 import type { Message, PeerIndex, Sealed, Slot } from '../../agreement/message.ts'
 import { absorb, type Effects, type EffectsBuilder, effectsOf } from '../../agreement/protocol.ts'
@@ -116,6 +117,7 @@ export function createGossipLearn(options: GossipLearnOptions): Learn {
       history,
       kept: window.kept,
       past: window.kept,
+      alone: true,
     }),
     hearings: createHearings(options),
     missed: new Set(),

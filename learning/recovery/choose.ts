@@ -16,11 +16,14 @@ type Place =
 
 type Rules = Pick<
   RecoveryOptions,
-  'protocol' | 'peers' | 'maxFaulty' | 'past' | 'steps' | 'stepsEnd' | 'completeFrom'
+  'protocol' | 'peers' | 'maxFaulty' | 'past' | 'steps' | 'stepsEnd' | 'completeFrom' | 'alone'
 >
 
 /** A peer that does not know what it said speaks again so many steps after the last that it is known to have spoken in. */
 export const SILENT_STEPS = 2
+
+/** A peer that needs no others to go on seeks a place elsewhere so often: once at either of the lowest positions. */
+const SOUGHT_ELSEWHERE = 2
 
 /**
  * @param target the step that this peer chose earlier; null if it has chosen none
@@ -32,7 +35,7 @@ export function choosePlace(
   target: number | null,
   attempts: number,
 ): Place {
-  const { peers, maxFaulty, past, steps, stepsEnd, completeFrom } = rules
+  const { peers, maxFaulty, past, steps, stepsEnd, completeFrom, alone = false } = rules
   const { step } = question
   const memoryLost = question.memory === 'lost'
   const enough = Math.max(1, peers - maxFaulty - 1)
@@ -43,7 +46,9 @@ export function choosePlace(
   // It has asked only whether the others have seen more of it than it remembers. However far they are, what their links
   // still keep for it is enough, unless they say that they say nothing more in this step.
   const isServed = !question.isBehind && positions.silent(step) <= maxFaulty
-  if (question.memory === 'unconfirmed' && isServed) return { kind: 'stay' }
+  // Over a graph the others may be so far apart that too few of them hold any one step, as some wait for this very peer.
+  const goesAlone = alone && attempts > SOUGHT_ELSEWHERE
+  if (question.memory === 'unconfirmed' && (isServed || goesAlone)) return { kind: 'stay' }
   // Of f + 1 peers that no longer take part in this step, one is honest.
   const isBehind = question.isBehind || target !== null || positions.gone(step, past) > maxFaulty
   if (listens(rules) && !memoryLost) {
@@ -53,9 +58,10 @@ export function choosePlace(
     const canListen = isBehind && ended >= step && positions.holders(ended) >= enough
     return canListen ? { kind: 'listen', step: ended } : { kind: 'stay' }
   }
-  // No peer has heard from this one, and enough of them still hold this step: it begins where everyone began.
+  // No peer has heard from this one, and enough of them still hold this step, or need not: it begins where everyone began.
   const { seenStep } = positions
-  const isNew = memoryLost && seenStep === 0 && completeFrom === 1 && positions.holders(step) >= enough
+  const canBegin = goesAlone || positions.holders(step) >= enough
+  const isNew = memoryLost && seenStep === 0 && completeFrom === 1 && canBegin
   if (isNew || !isBehind) return { kind: 'stay' }
   // The lowest position may be a lie, or a peer that waits for this very one. What did not work is not tried twice
   // in a row.

@@ -36,6 +36,8 @@ export interface RecoveryOptions {
   readonly kept: number
   /** How many past steps peers still take part in. */
   readonly past: number
+  /** A peer needs no others to go on where it stands, as in gossip; absent: it does. */
+  readonly alone?: boolean
   readonly ledger: SigningLedger
   /** What an earlier incarnation of this peer saw of others; absent: nothing. */
   readonly seen?: readonly Seen[]

@@ -5,7 +5,7 @@
  */
 import type { Message } from '../../agreement/message.ts'
 import type { Evidence, PeerIndex } from '../../agreement/protocol.ts'
-import { areFinite, distance, type Vector } from '../../agreement/vector.ts'
+import { distance, type Vector } from '../../agreement/vector.ts'
 import type { Neighbours } from '../../learning/gossip/graph.ts'
 import { DEFAULT_GOSSIP_RULE } from '../../learning/gossip/rules.ts'
 import { metropolisWeights } from '../../learning/gossip/weights.ts'
@@ -42,7 +42,7 @@ export function createGossipChecker(
       const process = `${peer} ${isSecond}`
       if (output.kind === 'sealed') sealed.set(process, output.vector)
       const of = output.kind === 'finished' ? output.parameters : output.kind === 'iterated' && output.vector
-      if (output.kind === 'diverged' || (of && !areFinite(of, 0, of.length)))
+      if (output.kind === 'diverged' || (of && !of.every(Number.isFinite)))
         return violate('finite parameters', `those of peer ${peer} are not`)
       const own = sealed.get(process)
       if (output.kind !== 'iterated' || own === undefined) return

@@ -240,6 +240,15 @@ export const gossipMutants: readonly Mutant[] = [
     ...inSwarm,
   },
   {
+    name: 'sought-elsewhere-for-ever',
+    file: choose,
+    line: 'alone && attempts > SOUGHT_ELSEWHERE',
+    becomes: 'alone && attempts < 0',
+    within: 1,
+    swarm: 'gossip',
+    from: 911,
+  },
+  {
     name: 'one-neighbour-too-many-awaited',
     file: learner,
     line: 'return Math.max(0, neighbours.length - maxFaulty)',
@@ -275,10 +284,10 @@ export const gossipMutants: readonly Mutant[] = [
     ...inSwarm,
   },
   {
-    name: 'infinite-vectors-heard',
-    file: hearing,
-    line: 'if (!isFiniteVector(vector)) return',
-    becomes: 'if (vector.length === 0) return',
+    name: 'no-finite-check-in-gossip',
+    file: 'agreement/vector.ts',
+    line: 'return a + b + c + d === 0',
+    becomes: 'return true',
     ...inSwarm,
   },
   {

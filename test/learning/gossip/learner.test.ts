@@ -104,9 +104,9 @@ test('500 worlds: honest peers finish, sign one vector a slot, blame no honest p
 
 const NEIGHBOURS = [1, 2, 3, 4, 5]
 
-/** Peer 0 with five neighbours, at its first step, with its own vector said. */
-function speaking(grace = true): Learn {
-  const learn = createGossipLearn({
+/** Peer 0 with five neighbours, at its first step. */
+function beginning(grace = true): Learn {
+  return createGossipLearn({
     self: 0,
     neighbours: NEIGHBOURS,
     weights: NEIGHBOURS.map(() => 1 / 6),
@@ -115,7 +115,7 @@ function speaking(grace = true): Learn {
     dimension: 1,
     grace,
     ledger: testLedger(),
-    steps: 2,
+    steps: 60,
     rate: () => 1,
     momentum: 0,
     clip: null,
@@ -124,6 +124,11 @@ function speaking(grace = true): Learn {
     start: { step: 1, parameters: new Float32Array(1), momentum: null },
     window: { ahead: 1, kept: 4, past: 4 },
   })
+}
+
+/** The same with its own vector said. */
+function speaking(grace = true): Learn {
+  const learn = beginning(grace)
   learn.input({ kind: 'start' })
   learn.input({ kind: 'gradient', step: 1, gradient: Float32Array.of(-6) })
   return learn
@@ -206,6 +211,30 @@ test('a second vector for a slot is proof; too early a one, or an agreement’s,
     { kind: 'unexpected-kind' },
   ])
 })
+
+for (const memory of ['unconfirmed', 'lost'] as const)
+  test(`a peer that comes back (${memory}) where no step is held by enough goes on alone where it was: others may wait for it there`, t => {
+    const learn = beginning()
+    // One waits for it at step 2, and the others give it nothing more there, and have gone on. It has never spoken.
+    const steps = [2, 20, 30, 40, 50]
+    const answer = (from: number) =>
+      learn.receive(from, {
+        kind: 'position',
+        slot: { step: steps[from - 1]!, phase: 'state', iteration: 0, sender: from },
+        oldest: Math.max(1, steps[from - 1]! - 4),
+        completeFrom: from === 1 ? 1 : 2,
+        seen: null,
+      }).outputs
+    const begins = (outputs: ReturnType<typeof answer>) =>
+      outputs.some(({ kind }) => kind === 'need-gradient')
+    let [timer] = timersIn(learn.input({ kind: 'start', memory }))
+    for (let asked = 1; asked <= 2; asked++) {
+      t.false(begins(NEIGHBOURS.flatMap(answer)), `asked ${asked} times`)
+      ;[timer] = timersIn(learn.input(timer!))
+    }
+    t.true(begins(NEIGHBOURS.flatMap(answer)))
+    t.is(learn.currentStep(), 1)
+  })
 
 test('numbers that overflow are the run’s divergence', t => {
   const learn = speaking()

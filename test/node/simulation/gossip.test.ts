@@ -25,6 +25,24 @@ test('peers that gossip in 60 drawn worlds keep every promise, and are restarted
   )
 })
 
+/** Seeds and the failures that they showed. */
+const once: readonly (readonly [number, string])[] = [
+  [
+    911,
+    'a peer that had restarted often was given nothing in its step, for which another waited, and no step was held by enough',
+  ],
+  [
+    5705,
+    'a peer that died before it had said anything came back to neighbours too far apart, one of which waited for it',
+  ],
+]
+
+for (const [seed, showed] of once)
+  test(`seed ${seed}, which once failed: ${showed}`, t => {
+    const { violation } = runSeed(seed, 'gossip')
+    t.is(violation, null, `${violation?.checker}: ${violation?.detail}`)
+  })
+
 test('the seeds draw graphs, rules, liars and faults of every kind, and never more than the conditions allow', t => {
   const scenarios = Array.from({ length: 400 }, (_, seed) => drawGossipScenario(seed))
   for (const { seed, cohort, byzantine } of scenarios)
