@@ -60,7 +60,7 @@ export function createGossipChecker(
     },
     shown(peer, { slot }) {
       if (isHonest.has(slot.sender))
-        violate('proofs', `peer ${peer} is shown a proof against honest peer ${slot.sender}`)
+        violate('accusations', `peer ${peer} is shown a proof against honest peer ${slot.sender}`)
     },
     sent(from, to) {
       if (!graph[from]!.includes(to)) violate('edges', `peer ${from} sends to peer ${to}, no neighbour`)

@@ -102,7 +102,7 @@ test('parameters are finite, and nobody has a proof against an honest peer', t =
   checker.shown(1, proof(5))
   t.is(said.length, 2)
   checker.shown(1, proof(0))
-  t.is(said[2], 'proofs: peer 1 is shown a proof against honest peer 0')
+  t.is(said[2], 'accusations: peer 1 is shown a proof against honest peer 0')
 })
 
 test('a cohort without a graph has no such checker', t => {
