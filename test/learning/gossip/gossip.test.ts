@@ -4,7 +4,7 @@
  */
 import test from 'ava'
 import { aggregator } from '../../../agreement/rules/registry.ts'
-import type { Vector } from '../../../agreement/vector.ts'
+import { distance, type Vector } from '../../../agreement/vector.ts'
 import type { Attack } from '../../../learning/attacks/attack.ts'
 import { attackNamed } from '../../../learning/attacks/registry.ts'
 import { createGossip, type GossipOptions } from '../../../learning/gossip/gossip.ts'
@@ -113,13 +113,13 @@ test('ubar: lies that are near but lose more are not taken, over a whole run; li
     rate: () => 0.1,
     gradient: async (peer, { step, parameters }) => ({
       gradient: parameters.map((value, c) => value - 1 + Math.sin(7 * peer + 3 * step + c) / 2),
-      loss: distance(parameters, [1, 1]),
+      loss: distance(parameters, Float32Array.of(1, 1)),
     }),
   }
   const { name, judged, combine } = gossipRuleNamed('ubar', {})
   const farthest = async (rule: GossipRule) => {
     const { parameters } = await ended({ ...options, rule }, 40)
-    return Math.max(...parameters.slice(0, 5).map(vector => distance(vector, [1, 1])))
+    return Math.max(...parameters.slice(0, 5).map(vector => distance(vector, Float32Array.of(1, 1))))
   }
   const [judges, blind] = [
     await farthest({ name, judged: judged!, combine }),

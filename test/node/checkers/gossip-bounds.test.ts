@@ -18,6 +18,7 @@ const mix = (x: number, y: number): Mix => ({
 /** By rule: the last point that it allows on some way out of its range. */
 const last: Readonly<Record<string, readonly [number, number]>> = {
   monna: [6, 4],
+  ubar: [4.5, 4],
   // 0.2 · 2 + 0.1 · 3 = 0.7, and √(0.25 · (0.2 · 4 + 0.1 · 9)) = √0.425.
   'clipped-gossip': [3, 4 - 0.7 - Math.sqrt(0.425)],
   // ½ · 0.3 · e^(−½) · 5.
