@@ -1,5 +1,5 @@
 /** `simulate --architecture broadcast`, and θ̂ as a server's output, from outside. */
-import { mkdtemp, readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
@@ -62,6 +62,7 @@ test('attacks on messages act on broadcast; what does not act there is refused, 
 
 test('RESAM’s θ̂: a server’s output is that of a drawn step, which a shorter run ends at', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'drawn-'))
+  t.teardown(() => rm(folder, { recursive: true }))
   const server = ['--architecture', 'server', '--model', 'softmax', '--rate', '0.2', '--seed', '5']
   const saved = async (name: string, ...args: string[]) => {
     const file = join(folder, name)

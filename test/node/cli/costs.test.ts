@@ -1,8 +1,8 @@
 /** `bounds redundancy --costs` from outside: Theorem 2 on costs from a matrix, JSON and a module. */
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { problem } from '../../../node/reproduce/experiments/redundancy-plan.ts'
 import { npyFile } from '../../learning/data/npy-writer.ts'
 import { run } from './concord.ts'
@@ -11,8 +11,9 @@ import { runInside } from './inside.ts'
 const { rows, responses } = problem
 
 /** The costs of the paper's regression, in each of the forms. */
-async function files(): Promise<Readonly<Record<'json' | 'hessians' | 'module', string>>> {
+async function files(t: ExecutionContext): Promise<Readonly<Record<'json' | 'hessians' | 'module', string>>> {
   const folder = await mkdtemp(join(tmpdir(), 'costs-'))
+  t.teardown(() => rm(folder, { recursive: true }))
   const json = join(folder, 'rows.json')
   await writeFile(json, JSON.stringify(rows.map((row, i) => ({ rows: [row], responses: [responses[i]] }))))
   const hessians = join(folder, 'hessians.json')
@@ -42,7 +43,7 @@ export const costs = {
 }
 
 test('the paper’s own costs, from every form of file: x_H, ε and the set that leaves agent 1 out', async t => {
-  for (const file of Object.values(await files())) {
+  for (const file of Object.values(await files(t))) {
     const ended = await run('bounds', 'redundancy', '--costs', file, '--liars', '0', '--json')
     t.is(ended.code, 0, ended.stderr)
     const found = JSON.parse(ended.stdout)
@@ -52,8 +53,10 @@ test('the paper’s own costs, from every form of file: x_H, ε and the set that
     )
     t.true(found.farthest <= 2 * found.epsilon && found.radius <= found.epsilon)
   }
-  const { json } = await files()
-  const many = join(await mkdtemp(join(tmpdir(), 'costs-')), 'many.json')
+  const { json } = await files(t)
+  const folder = await mkdtemp(join(tmpdir(), 'costs-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  const many = join(folder, 'many.json')
   await writeFile(
     many,
     JSON.stringify(Array.from({ length: 9 }, (_, i) => ({ hessian: [[2]], linear: [-i] }))),
@@ -69,11 +72,12 @@ test('the paper’s own costs, from every form of file: x_H, ε and the set that
 
 test('what is no file of costs, and what does not go together, is refused by name', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'costs-'))
+  t.teardown(() => rm(folder, { recursive: true }))
   const file = async (name: string, content: string) => {
     await writeFile(join(folder, name), content)
     return join(folder, name)
   }
-  const { json } = await files()
+  const { json } = await files(t)
   const uneven = await file(
     'uneven.json',
     '[{"rows": [[1, 0]], "responses": [1]}, {"rows": [[1]], "responses": [1]}]',

@@ -1,5 +1,5 @@
 /** `simulate --architecture gossip` and `bounds --topology` from outside. */
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
@@ -63,6 +63,7 @@ test('--liars names the peers that lie in gossip, too, without their number besi
 
 test('a checkpoint of one run is the start of another; a file of edges is a graph; pulls are another', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'concord-gossip-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
   const edges = join(folder, 'edges.txt')
   writeFileSync(edges, '0 1\n1 2\n2 3\n3 0\n')
   const saved = join(folder, 'learnt.safetensors')
@@ -120,6 +121,7 @@ test('a graph that liars break is skipped by a sweep, with the reason', async t 
 
 test('a graph that has changed is another run', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'concord-graph-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
   const edges = join(folder, 'edges.txt')
   const topology = withPaths({ topology: './edges.txt' }, folder).topology!
   t.is(topology, edges)

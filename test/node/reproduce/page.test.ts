@@ -1,5 +1,5 @@
 /** The page and its figures: complete, self-contained, and safe against what is written into it. */
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
@@ -206,6 +206,7 @@ test('series over seeds: mean, least and greatest at each step, missing ones lef
 
 test('data: the folder itself, the known folders in it, the digits, or an error that says what is expected', async t => {
   const root = await mkdtemp(join(tmpdir(), 'concord-'))
+  t.teardown(() => rm(root, { recursive: true }))
   t.deepEqual(await chooseData(null), [{ name: 'digits', path: 'digits' }])
   await t.throwsAsync(chooseData(root), { message: /no train-images-idx3-ubyte .* fashion-mnist/ })
   for (const [folder, file] of [
