@@ -1,6 +1,7 @@
 /** `concord simulate --seeds N`: the swarm's progress, its table, and the replay of a seed that fails. */
 import { performance } from 'node:perf_hooks'
 import { writeOutput } from '../files/output.ts'
+import type { BoxProtocol } from '../simulation/swarm/scenario.ts'
 import type { Counterexample, SwarmRow } from '../simulation/swarm/swarm.ts'
 import { jsonText, quotedLines } from '../text/printable.ts'
 import type { Terminal } from './terminal.ts'
@@ -10,6 +11,7 @@ interface SwarmValues {
   readonly seeds: number
   readonly from: number
   readonly learn: boolean
+  readonly only: BoxProtocol | null
   readonly report: string | null
   readonly json: boolean
 }
@@ -34,9 +36,9 @@ export async function swarm(values: SwarmValues, terminal: Terminal): Promise<nu
     import('../simulation/swarm/swarm.ts'),
   ])
   const { seeds, from } = values
-  const kind = values.learn ? 'learning' : 'agreement'
+  const kind = values.learn ? 'learning' : (values.only ?? 'agreement')
   terminal.print(
-    `${seeds} simulated ${values.learn ? 'cohorts that learn while peers come and go' : 'agreements'}, everything drawn from seeds ${from} … ${from + seeds - 1}; every guarantee checked`,
+    `${seeds} simulated ${values.learn ? 'cohorts that learn while peers come and go' : `agreements${values.only === null ? '' : ` by ${values.only}`}`}, everything drawn from seeds ${from} … ${from + seeds - 1}; every guarantee checked`,
   )
   const startedMs = performance.now()
   const seconds = () => (performance.now() - startedMs) / 1000

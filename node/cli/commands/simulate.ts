@@ -14,7 +14,7 @@ import { externalModel } from '../learning-options.ts'
 import { type Scenario, scenarioOf } from '../options.ts'
 import { type PageValues, pageOptions, preparePage } from '../page/page-options.ts'
 import type { ShownRun } from '../page/show-run.ts'
-import { integer, text } from '../parse.ts'
+import { integer, oneOf, text } from '../parse.ts'
 import { chosenProtocol, unguaranteedLines } from '../protocol-choice.ts'
 import { deliverReport, prepareReport } from '../report-output.ts'
 import { simulateServer } from '../server-run.ts'
@@ -42,6 +42,12 @@ const options = {
   learn: flag(
     '--learn',
     'with --seeds: cohorts that learn, with crashes, lost disks, long absences and partitions',
+  ),
+  only: maybe(
+    '--only <protocol>',
+    'with --seeds: agreements by box-geom or by box-mean, which the swarm does not draw otherwise',
+    oneOf(['box-geom', 'box-mean'] as const),
+    'all that it draws',
   ),
   from: option('--from <seed>', 'with --seeds: the first seed', integer({ min: 0 }), 0),
   save: maybe(
@@ -74,6 +80,7 @@ export const simulate = defineCommand({
     '--network wan --loss 0.01 --slow 2:10 --pause 4,5@20-24',
     '--seeds 10000 --report swarm.json',
     '--seeds 2000 --learn',
+    '--seeds 2000 --only box-geom',
   ],
   async handler(values, _, terminal) {
     await prepareReport(values, terminal)
@@ -82,6 +89,10 @@ export const simulate = defineCommand({
       checkSwarm(values)
       return swarm({ ...values, seeds: values.seeds }, terminal)
     }
+    if (values.only !== null)
+      throw new UsageError(
+        `--only is "${values.only}", and there is one cohort; expected --seeds, or --protocol`,
+      )
     checkArchitecture(values, options)
     if (values.architecture === 'server' || values.architecture === 'broadcast')
       return simulateServer(values, await loadAttack(values.attack), terminal)
@@ -116,6 +127,10 @@ const swarmDraws = ['network', 'loss', ...Object.keys(faultOptions)] as (keyof S
 
 /** @throws UsageError where an option was given that a swarm has no use for, and that nobody would expect it to ignore */
 function checkSwarm(values: SimulateValues): void {
+  if (values.only !== null && values.learn)
+    throw new UsageError(
+      `--only is "${values.only}", and with --learn each seed draws the protocol; expected one of the two`,
+    )
   for (const name of ['init', 'save', 'rule', 'oracle'] as const)
     if (values[name] !== null)
       throw new UsageError(

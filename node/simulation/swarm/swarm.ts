@@ -8,7 +8,7 @@ import type { Violation } from '../../checkers/index.ts'
 import { type AgreeResult, simulateAgreement } from '../agree.ts'
 import { describeLearning, simulateLearning } from './learning/run.ts'
 import { drawLearningScenario } from './learning/scenario.ts'
-import { drawScenario, type Scenario } from './scenario.ts'
+import { type BoxProtocol, boxProtocols, drawScenario, type Scenario } from './scenario.ts'
 
 /** The result of one seed. */
 export interface SeedResult {
@@ -22,12 +22,17 @@ export interface SeedResult {
   readonly violation: Violation | null
 }
 
-/** The kind of world that a seed draws: an averaging agreement, or a cohort that learns while its peers come and go. */
-export type SwarmKind = 'agreement' | 'learning'
+/**
+ * The kind of world that a seed draws: an averaging agreement, one by hyperboxes, or a cohort that learns while its peers
+ * come and go.
+ */
+export type SwarmKind = 'agreement' | 'learning' | BoxProtocol
+
+const formOf = (kind: SwarmKind) => boxProtocols.find(name => name === kind)
 
 export function runSeed(seed: number, kind: SwarmKind): SeedResult {
   if (kind === 'learning') return runLearningSeed(seed)
-  const scenario = drawScenario(seed)
+  const scenario = drawScenario(seed, formOf(kind))
   return resultOf(scenario, simulateAgreement(scenario))
 }
 
@@ -49,7 +54,7 @@ function runLearningSeed(seed: number): SeedResult {
 function replay(seed: number, kind: SwarmKind, calmAfterEvents: number): Violation | null {
   return kind === 'learning'
     ? simulateLearning(drawLearningScenario(seed), calmAfterEvents).violation
-    : simulateAgreement({ ...drawScenario(seed), calmAfterEvents }).violation
+    : simulateAgreement({ ...drawScenario(seed, formOf(kind)), calmAfterEvents }).violation
 }
 
 function resultOf({ seed, settings, attackName }: Scenario, result: AgreeResult): SeedResult {
@@ -131,13 +136,16 @@ export function explainSeed(seed: number, kind: SwarmKind): Counterexample | nul
     else [bad, shown] = [middle, seen]
   }
   const scenario =
-    kind === 'learning' ? describeLearning(drawLearningScenario(seed)) : describe(drawScenario(seed))
+    kind === 'learning'
+      ? describeLearning(drawLearningScenario(seed))
+      : describe(drawScenario(seed, formOf(kind)))
+  const more = kind === 'learning' ? ' --learn' : kind === 'agreement' ? '' : ` --only ${kind}`
   return {
     seed,
     violation: shown,
     prefix: bad,
     scenario,
-    command: `npm run -s concord -- simulate --seeds 1 --from ${seed}${kind === 'learning' ? ' --learn' : ''}`,
+    command: `npm run -s concord -- simulate --seeds 1 --from ${seed}${more}`,
   }
 }
 
