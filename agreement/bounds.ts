@@ -6,7 +6,7 @@
 import type { Precision } from './precision.ts'
 import type { ProtocolName } from './protocol-names.ts'
 import type { Counts, LeastQuorum, PeersPerFault } from './protocols/entry.ts'
-import { protocolNamed } from './protocols/registry.ts'
+import { isBroadcastBased, protocolNamed } from './protocols/registry.ts'
 import { honestCount, quorum, type Synchrony } from './thresholds.ts'
 import {
   type StepTraffic,
@@ -48,7 +48,7 @@ export interface Bounds {
    */
   readonly needs: { readonly peers: number | null; readonly quorum: number | null }
   readonly quorum: number
-  /** Guaranteed factor on the honest diameter per iteration (Δ₂; on each Δ^cw[i] for icwtm and rb-tm). */
+  /** Guaranteed factor on the honest diameter per iteration (Δ₂; on each Δ^cw[i] for icwtm, rb-tm and the hyperboxes). */
   readonly contraction: number | null
   /** Iterations of `AVG_t` for `t = 1 … 10`. */
   readonly iterations: { readonly paper: readonly number[] | null; readonly tight: readonly number[] | null }
@@ -56,7 +56,7 @@ export interface Bounds {
   readonly averagingConstant: number | null
   /** No algorithm has a smaller `C` (Theorem 4). */
   readonly lowerBound: number | null
-  /** The cost of an iteration among honest peers in the precision asked for, if `d` was given; not of synchronous RB-TM. */
+  /** The cost of an iteration among honest peers in the precision asked for, if `d` was given; not of signed broadcast. */
   readonly traffic?: Traffic
   /** That of an iteration on parameters by digest. */
   readonly trafficByDigest?: TrafficByDigest
@@ -154,7 +154,8 @@ export function bounds(query: BoundsQuery): Bounds {
   const needed = peersNeeded(protocol, maxFaulty, synchrony)
   const enoughPeers = needed !== null && peers >= needed
   const wrongQuorum = whyImpossibleQuorum(query) ?? (enoughPeers ? whyTooFew(query) : null)
-  const feasible = enoughPeers && wrongQuorum === null
+  const tooMuch = whyTooMuch(query)
+  const feasible = enoughPeers && wrongQuorum === null && tooMuch === null
   const ten = Array.from({ length: 10 }, (_, i) => i + 1)
   const counts = (count: 'paper' | 'tight') =>
     feasible ? ten.map(t => iterationsFor(query, t, count) as number) : null
@@ -166,7 +167,7 @@ export function bounds(query: BoundsQuery): Bounds {
     maxFaulty,
     synchrony,
     feasible,
-    why: wrongQuorum ?? explain(query, needed, feasible),
+    why: wrongQuorum ?? (enoughPeers ? tooMuch : null) ?? explain(query, needed, feasible),
     needs: { peers: needed, quorum: enoughPeers && synchrony === 'asynchronous' ? leastOf(query) : null },
     quorum: q,
     contraction: feasible ? contractionOf(query) : null,
@@ -175,7 +176,7 @@ export function bounds(query: BoundsQuery): Bounds {
     lowerBound: h > 0 ? (h + 2 * maxFaulty - q) / h : null,
     // Of signed broadcast, which no cohort learns with, nobody has counted them.
     ...(query.dimension !== undefined &&
-      !(protocol === 'rb-tm' && synchrony === 'synchronous') && {
+      !(isBroadcastBased(protocol) && synchrony === 'synchronous') && {
         traffic: trafficOf(trafficQuery(query, query.dimension)),
         trafficByDigest: trafficByDigest({ protocol, peers, dimension: query.dimension }),
         stepTraffic: stepTraffic(trafficQuery(query, query.dimension)),
@@ -216,6 +217,13 @@ export function whyImpossibleQuorum({
   const most = honestCount(peers, f)
   if (q <= most) return null
   return `no peer can wait for q = ${q} of ${peers} vectors if f = ${f} may never come; expected at most ${most}`
+}
+
+/** Why no peer could apply the rule in time, whatever is guaranteed; null if it can. */
+export function whyTooMuch(query: BoundsQuery): string | null {
+  const { protocol, peers, maxFaulty } = query
+  const why = protocolNamed(protocol).whyTooMuch?.(peers, maxFaulty, quorumOf(query)) ?? null
+  return why === null ? null : `${protocol} with n = ${peers} and f = ${maxFaulty} has ${why}`
 }
 
 /** Why nothing is guaranteed with so few vectors, though there are peers enough; null if something is. */

@@ -2,8 +2,9 @@
  * Whether a protocol may run at (n, f, synchrony) at all. This is the one place that decides it: for cohort files, the
  * command line and the agreement itself. `bounds.ts` says what a protocol guarantees where it runs.
  */
-import { type BoundsQuery, bounds, whyImpossibleQuorum } from './bounds.ts'
-import { protocolNamed } from './protocols/registry.ts'
+import { type BoundsQuery, bounds, whyImpossibleQuorum, whyTooMuch } from './bounds.ts'
+import type { ProtocolName } from './protocol-names.ts'
+import { isBroadcastBased, protocolNamed } from './protocols/registry.ts'
 import { honestCount } from './thresholds.ts'
 
 /** Why a protocol must not run. */
@@ -11,9 +12,9 @@ export interface Refusal {
   /**
    * `nobody-honest`: as many faulty peers as peers. `below-bound`: the protocol would guarantee nothing; `unsafe` runs
    * it anyway. `nothing-left`: the protocol would have no vector to average, so not even `unsafe` runs it. `quorum`: no
-   * peer can wait for so many vectors. `single`: it runs in single agreements only.
+   * peer can wait for so many vectors. `single`: it runs in single agreements only. `work`: its rule would take too long.
    */
-  readonly reason: 'nobody-honest' | 'below-bound' | 'nothing-left' | 'quorum' | 'single'
+  readonly reason: 'nobody-honest' | 'below-bound' | 'nothing-left' | 'quorum' | 'single' | 'work'
   /** For people: the numbers, and what would be enough. */
   readonly why: string
 }
@@ -27,8 +28,8 @@ export function nobodyHonest(peers: number, maxFaulty: number): Refusal | null {
   }
 }
 
-const SINGLE =
-  'under synchrony rb-tm is for single agreements ("concord agree"): peers that learn cannot begin its rounds together at n ≥ 2f + 1; run asynchronously, or take icwtm'
+const single = (protocol: ProtocolName) =>
+  `under synchrony ${protocol} is for single agreements ("concord agree"): peers that learn cannot begin its rounds together at n ≥ 2f + 1; run asynchronously, or take icwtm`
 
 /**
  * Null if the protocol may run; one of which nothing is known may. Expects integers `n ≥ 1`, `f ≥ 0`.
@@ -41,14 +42,16 @@ export function refusalOf(
   const { protocol, peers, maxFaulty, synchrony, unsafe = false, learns = false } = query
   const nobody = nobodyHonest(peers, maxFaulty)
   if (nobody !== null) return nobody
-  if (learns && protocol === 'rb-tm' && synchrony === 'synchronous') return { reason: 'single', why: SINGLE }
+  const isSigned = isBroadcastBased(protocol) && synchrony === 'synchronous'
+  if (learns && isSigned) return { reason: 'single', why: single(protocol) }
   const { feasible, why } = bounds(query)
   const impossible = whyImpossibleQuorum(query)
   if (impossible !== null) return { reason: 'quorum', why: impossible }
+  const tooMuch = whyTooMuch(query)
+  if (tooMuch !== null) return { reason: 'work', why: tooMuch }
   const { dropsFaulty, guarantees } = protocolNamed(protocol)
   if (!feasible && !unsafe && guarantees !== null) return { reason: 'below-bound', why }
-  // Under synchrony RB-TM trims one fewer for each author that is silent.
-  const isSigned = protocol === 'rb-tm' && synchrony === 'synchronous'
+  // Signed broadcast trims one fewer for each author that is silent.
   const kept = isSigned ? peers : (query.quorum ?? honestCount(peers, maxFaulty))
   const left = kept - 2 * maxFaulty
   if (left >= 1 || !dropsFaulty) return null

@@ -192,7 +192,7 @@ function conclude(state: State, step: Builder): Vector {
   const exchange = { step: options.step, phase: options.phase, iteration }
   const vectors = accepted.map(([, { vector }]) => vector)
   const hidden = Math.max(0, maxFaulty - (peers - accepted.length))
-  const vector = average('rb-tm', {
+  const vector = average(options.protocol, {
     vectors,
     own: state.own!,
     maxFaulty: hidden,

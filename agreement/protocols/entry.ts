@@ -84,6 +84,8 @@ export interface AveragingProtocol {
   readonly dropsFaulty: boolean
   /** Whether the rule gives this peer's own vector, wherever the other vectors lie; absent: this is not known. */
   givesOwn?(tally: Tally): boolean
+  /** Why its rule would take too long on the vectors of `peers`; null: it would not. Absent: it never does. */
+  whyTooMuch?(peers: number, maxFaulty: number, q: number): string | null
   /** How many vectors an iteration of the standard form needs at least; absent: `n − f`. */
   needed?(peers: number, maxFaulty: number): number
   /** Absent: not known, and a page shows no shares. */

@@ -10,6 +10,7 @@ import {
   type ProtocolName,
   protocolNames,
 } from '../protocol-names.ts'
+import { boxGeom, boxMean } from './box.ts'
 import { cva } from './cva.ts'
 import type { AveragingProtocol } from './entry.ts'
 import { icwtm } from './icwtm.ts'
@@ -22,7 +23,15 @@ export class ProtocolError extends CodedError<'PROTOCOL_UNKNOWN' | 'PROTOCOL_TAK
   override readonly name = 'ProtocolError'
 }
 
-const ours: Readonly<Record<KnownProtocol, AveragingProtocol>> = { mda, cva, icwtm, 'rb-tm': rbTm, mean }
+const ours: Readonly<Record<KnownProtocol, AveragingProtocol>> = {
+  mda,
+  cva,
+  icwtm,
+  'rb-tm': rbTm,
+  'box-geom': boxGeom,
+  'box-mean': boxMean,
+  mean,
+}
 
 /** Those of this process's programs. A name stands for one protocol as long as the process lives. */
 const added = new Map<string, AveragingProtocol>()

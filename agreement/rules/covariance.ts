@@ -3,6 +3,7 @@ import { combine, gram, meanOf, middleOfRanks } from '../kernels/index.ts'
 import type { Vector } from '../vector.ts'
 import { checkMinority, checkVectors, type RuleOptions } from './check.ts'
 import { RuleError } from './error.ts'
+import { everySubset, subsetCount } from './every-subset.ts'
 import { largestEigenpair } from './linear.ts'
 
 /** The most subsets that `smea` searches. */
@@ -58,7 +59,7 @@ export function smea(vectors: readonly Vector[], maxFaulty: number, options?: Ru
   checkVectors('smea', vectors, options)
   const n = vectors.length
   checkMinority('smea', n, maxFaulty)
-  const count = subsetCount(n, maxFaulty)
+  const count = subsetCount(n, n - maxFaulty)
   if (count > SMEA_SUBSETS_MAX)
     throw new RuleError(
       'work-limit',
@@ -67,7 +68,7 @@ export function smea(vectors: readonly Vector[], maxFaulty: number, options?: Ru
   const products = centredGram(vectors)
   let least = Infinity
   let best: number[] = []
-  for (const subset of subsets(n, n - maxFaulty)) {
+  for (const subset of everySubset(n, n - maxFaulty)) {
     const { value } = principal(
       products,
       Float64Array.from(vectors, (_, j) => (subset.includes(j) ? 1 : 0)),
@@ -108,16 +109,4 @@ function along(centred: Float64Array, vector: Float64Array, weights: Float64Arra
   for (let k = 0; k < weights.length; k++)
     sum += Math.sqrt(weights[k]!) * vector[k]! * centred[j * weights.length + k]!
   return sum
-}
-
-function subsetCount(n: number, f: number): number {
-  let count = 1
-  for (let j = 1; j <= f; j++) count = (count * (n - f + j)) / j
-  return Math.round(count)
-}
-
-function* subsets(n: number, size: number, from = 0): Generator<number[]> {
-  if (size === 0) yield []
-  else
-    for (let j = from; j <= n - size; j++) for (const rest of subsets(n, size - 1, j + 1)) yield [j, ...rest]
 }

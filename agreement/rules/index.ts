@@ -1,4 +1,5 @@
 /** The aggregation rules, vectors in and one vector out, and the pre-aggregations in front of them. */
+export { BOX_SUBSETS_MAX, type BoxOptions, boxGeom, boxMean } from './box.ts'
 export { type BucketingOptions, bucketing } from './bucketing.ts'
 export { bulyan } from './bulyan.ts'
 export { type CcOptions, cc } from './cc.ts'

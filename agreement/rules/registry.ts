@@ -3,6 +3,7 @@
  * of them: `nnm+cwtm` is CwTM on what NNM makes of the vectors.
  */
 import type { Vector } from '../vector.ts'
+import { boxGeom, boxMean } from './box.ts'
 import { bucketing } from './bucketing.ts'
 import { bulyan } from './bulyan.ts'
 import { type CcOptions, cc } from './cc.ts'
@@ -132,6 +133,17 @@ export const rules: Readonly<Record<string, RuleEntry>> = {
   'trimmed-middle': {
     summary: 'per coordinate (min + max)/2 after dropping the f smallest and f largest',
     apply: trimmedMiddle,
+  },
+  'box-geom': {
+    summary:
+      'hyperboxes: per coordinate the middle of trimmed range ∩ range of the medians of all subsets; few vectors only',
+    parameters: [{ name: 'keep', summary: 'size of the subsets; 1 … n − f, default n − f' }],
+    apply: boxGeom,
+  },
+  'box-mean': {
+    summary: 'hyperboxes: per coordinate the middle of trimmed range ∩ range of the means of all subsets',
+    parameters: [{ name: 'keep', summary: 'size of the subsets; 1 … n − f, default n − f' }],
+    apply: boxMean,
   },
   cva: {
     summary: 'mean of the vectors nearest to one of them',

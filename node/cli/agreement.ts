@@ -1,7 +1,7 @@
 /** `concord agree`: from options to an agreement, and from its result to a report. */
 import { type BoundsQuery, bounds, iterationsFor, mostFaults } from '../../agreement/bounds.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
-import { protocolNamed } from '../../agreement/protocols/registry.ts'
+import { isBroadcastBased, protocolNamed } from '../../agreement/protocols/registry.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
 import { DATA_BYTES_MAX, withInput } from '../../learning/data/read-file.ts'
@@ -51,9 +51,9 @@ export async function agreementsOf(values: AgreeValues): Promise<(seed: number) 
   const bound = { protocol, peers, maxFaulty, synchrony, dimension } as const
   const query = { ...bound, ...(quorum !== null && { quorum }) }
   requireBound({ ...query, unsafe })
-  if (protocol === 'rb-tm' && values.synchronous && (values.real || values.exchange === 'digest-first'))
+  if (isBroadcastBased(protocol) && values.synchronous && (values.real || values.exchange === 'digest-first'))
     throw new UsageError(
-      `under --synchronous rb-tm is simulated, and sends its vectors whole; expected no ${values.real ? '--real' : '--exchange digest-first'}`,
+      `under --synchronous ${protocol} is simulated, and sends its vectors whole; expected no ${values.real ? '--real' : '--exchange digest-first'}`,
     )
   const liars = values.byzantine ?? maxFaulty
   const { feasible } = bounds(query)

@@ -59,7 +59,19 @@ const groups = {
     ...['isolate', 'pause', 'slow', 'linger', 'timeout', 'deadline'],
   ],
   'State and operation:': ['state', 'keepBytes', 'forget', 'log', 'logLevel', 'metrics', 'control'],
-  'Many runs:': ['seeds', 'list', 'quick', 'out', 'figures', 'threads', 'shard', 'budget', 'dryRun', 'fresh'],
+  'Many runs:': [
+    'seeds',
+    'only',
+    'list',
+    'quick',
+    'out',
+    'figures',
+    'threads',
+    'shard',
+    'budget',
+    'dryRun',
+    'fresh',
+  ],
   'Output and help:': ['measureEvery', 'alone', 'contrast', 'watch', 'open', 'page', 'force', 'json'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 

@@ -27,6 +27,8 @@ interface SwarmReport {
 /** What a seed draws, in the plural. */
 const worlds: Readonly<Record<SwarmKind, string>> = {
   agreement: 'agreements',
+  'box-geom': 'agreements by box-geom',
+  'box-mean': 'agreements by box-mean',
   learning: 'cohorts that learn while peers come and go',
   gossip: 'cohorts that gossip over a graph while peers come and go',
 }

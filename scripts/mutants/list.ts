@@ -1,5 +1,6 @@
 /** The mutants: one line each, what it becomes, and how many seeds of the swarm it may survive at most. */
 import { attackMutants } from './attacks.ts'
+import { boxMutants } from './boxes.ts'
 import { broadcastMutants } from './broadcast.ts'
 import { gossipMutants } from './gossip.ts'
 import type { Mutant } from './mutant.ts'
@@ -18,6 +19,7 @@ export const mutants: readonly Mutant[] = [
   ...synchronyMutants,
   ...gossipMutants,
   ...broadcastMutants,
+  ...boxMutants,
   ...networkMutants,
   {
     name: 'echo-quorum',

@@ -5,6 +5,7 @@ import type { AveragingInput, AveragingOutput } from '../../agreement/averaging/
 import { BoundError, createAveraging } from '../../agreement/averaging/create.ts'
 import { bounds, type ProtocolName } from '../../agreement/bounds.ts'
 import type { Message } from '../../agreement/message.ts'
+import { isBroadcastBased } from '../../agreement/protocols/registry.ts'
 import { diameter, distance, type Vector } from '../../agreement/vector.ts'
 import { type Flight, normals, runNetwork, seal, slotAt, testLedger } from './harness.ts'
 
@@ -76,7 +77,7 @@ function farAway({ n, f, d, iterations, protocol }: Setting, seed: number): NonN
           const slot = slotAt(from, iteration)
           const say = (message: Message) => flights.push({ from, to, message })
           say({ kind: 'vector', slot, sealed })
-          if (protocol !== 'rb-tm') continue
+          if (!isBroadcastBased(protocol)) continue
           say({ kind: 'echo', slot, digest: sealed.digest, signature: sealed.signature })
           say({ kind: 'ready', slot, digest: sealed.digest })
           say({ kind: 'report', slot, peers: Array.from({ length: n - f }, (_, i) => i) })
@@ -90,9 +91,11 @@ const smallest: Record<string, (f: number) => number> = {
   cva: f => 7 * f + 1,
   icwtm: f => 5 * f + 1,
   'rb-tm': f => 3 * f + 1,
+  'box-geom': f => 3 * f + 1,
+  'box-mean': f => 3 * f + 1,
 }
 
-for (const protocol of ['mda', 'cva', 'icwtm', 'rb-tm'] as const)
+for (const protocol of ['mda', 'cva', 'icwtm', 'rb-tm', 'box-geom', 'box-mean'] as const)
   test(`${protocol}: AVG_2 at its least n quarters the diameter and stays within C, against equivocators`, t => {
     fc.assert(
       fc.property(
@@ -122,7 +125,7 @@ for (const protocol of ['mda', 'cva', 'icwtm', 'rb-tm'] as const)
             )
         },
       ),
-      { numRuns: protocol === 'rb-tm' ? 12 : 25 },
+      { numRuns: isBroadcastBased(protocol) ? 12 : 25 },
     )
   })
 

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { aggregate } from '../../agreement/averaging/aggregate.ts'
 import { givesOwn } from '../../agreement/averaging/gives-own.ts'
 import { type ProtocolName, peersNeeded } from '../../agreement/bounds.ts'
+import { isBroadcastBased } from '../../agreement/protocols/registry.ts'
 import { quorum } from '../../agreement/thresholds.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import { randomStream } from '../../learning/random.ts'
@@ -32,9 +33,9 @@ function othersOf(own: Vector, count: number, seed: number): Vector[] {
   )
 }
 
-for (const protocol of ['mda', 'cva', 'icwtm', 'rb-tm', 'mean'] as const)
+for (const protocol of ['mda', 'cva', 'icwtm', 'rb-tm', 'box-geom', 'box-mean', 'mean'] as const)
   for (const synchrony of ['asynchronous', 'synchronous'] as const) {
-    if (protocol === 'rb-tm' && synchrony === 'synchronous') continue
+    if (isBroadcastBased(protocol) && synchrony === 'synchronous') continue
     test(`${protocol}, ${synchrony}: where the lemma says so, the rule gives v to the bit`, t => {
       let given = 0
       fc.assert(
@@ -105,7 +106,7 @@ test('each condition is needed: without it there are others that move the result
   t.not(result('cva', 5, [2, 2, 2], { f: 1, keep: 6 }), 1)
   t.not(result('cva', 7, [2], { f: 1, keep: 6, own: 2 }), 1)
   // Trimming: one more than f others on one side; and nothing left between two trimmed ends.
-  for (const protocol of ['icwtm', 'rb-tm'] as const) {
+  for (const protocol of ['icwtm', 'rb-tm', 'box-geom', 'box-mean'] as const) {
     t.false(givesOwn(protocol, { total: 5, equal: 3, maxFaulty: 1, keep: 3 }))
     t.not(result(protocol, 3, [2, 2], { f: 1, keep: 3 }), 1)
     t.false(givesOwn(protocol, { total: 4, equal: 2, maxFaulty: 2, keep: 1 }))

@@ -14,8 +14,8 @@ import {
 
 test('each of ours is an entry under its own name', t => {
   for (const name of protocolNames) t.is(protocolNamed(name).name, name)
-  t.deepEqual(protocolNames.filter(isBroadcastBased), ['rb-tm'])
-  t.deepEqual(protocolNames.filter(isCoordinateWise), ['icwtm', 'rb-tm'])
+  t.deepEqual(protocolNames.filter(isBroadcastBased), ['rb-tm', 'box-geom', 'box-mean'])
+  t.deepEqual(protocolNames.filter(isCoordinateWise), ['icwtm', 'rb-tm', 'box-geom', 'box-mean'])
 })
 
 test('by entry: how many peers each fault takes, and where a protocol does not run', t => {
@@ -28,6 +28,8 @@ test('by entry: how many peers each fault takes, and where a protocol does not r
     [15, 11],
     [11, 7],
     [7, 5],
+    [7, null],
+    [7, null],
     [null, null],
   ])
   t.deepEqual(needed(0).at(-1), [1, 1])

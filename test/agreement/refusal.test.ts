@@ -9,7 +9,7 @@ const asynchronous = (protocol: (typeof protocolNames)[number], peers: number, m
   ({ protocol, peers, maxFaulty, synchrony: 'asynchronous' }) as const
 
 test('at its bound a protocol runs, and one peer below it does not, unless that is wanted', t => {
-  for (const protocol of ['mda', 'cva', 'icwtm', 'rb-tm'] as const)
+  for (const protocol of ['mda', 'cva', 'icwtm', 'rb-tm', 'box-geom', 'box-mean'] as const)
     for (const maxFaulty of [1, 2]) {
       const needed = peersNeeded(protocol, maxFaulty, 'asynchronous')!
       t.is(refusalOf(asynchronous(protocol, needed, maxFaulty)), null)

@@ -146,6 +146,8 @@ test('a fault limit is exact: 2f < n', t => {
     'nnm+mean',
     'caf',
     'smea',
+    'box-geom',
+    'box-mean',
   ]) {
     t.notThrows(() => aggregator(name).aggregate(column(1, 2, 3, 4, 5), 2), name)
     t.throws(() => aggregator(name).aggregate(column(1, 2, 3, 4), 2), { code: 'too-many-faults' }, name)

@@ -3,16 +3,23 @@ import test from 'ava'
 import fc from 'fast-check'
 import type { AveragingOutput } from '../../agreement/averaging/averaging.ts'
 import { createAveraging } from '../../agreement/averaging/create.ts'
-import { averagingConstantOf, bounds, iterationsFor } from '../../agreement/bounds.ts'
+import { averagingConstantOf, bounds, iterationsFor, type ProtocolName } from '../../agreement/bounds.ts'
 import type { Message } from '../../agreement/message.ts'
 import type { Effects, PeerIndex } from '../../agreement/protocol.ts'
+import { addProtocol, removeProtocol } from '../../agreement/protocols/registry.ts'
 import { diameter, type Vector } from '../../agreement/vector.ts'
 import { randomStream } from '../../learning/random.ts'
 import { seal, slotAt, testLedger } from './harness.ts'
 
-function peer(self: number, peers: number, maxFaulty: number, iterations = 1) {
+function peer(
+  self: number,
+  peers: number,
+  maxFaulty: number,
+  iterations = 1,
+  protocol: ProtocolName = 'rb-tm',
+) {
   return createAveraging({
-    protocol: 'rb-tm',
+    protocol,
     synchrony: 'synchronous',
     self,
     peers,
@@ -78,6 +85,29 @@ test('a vector that comes after the first round counts as none, even if nobody c
   self.input(timeout)
   t.deepEqual(self.receive(2, vectorOf(2, 2)).messages, [])
   t.deepEqual(usedIn(self.input(timeout)), [[0, 1]])
+})
+
+test('a protocol of a user’s in this form keeps its own rule', t => {
+  const name = 'last@signed'
+  addProtocol({
+    name,
+    form: 'broadcast',
+    usesOwn: false,
+    dropsFaulty: false,
+    rule: ({ vectors }) => vectors.at(-1)!,
+    guarantees: null,
+  })
+  t.teardown(() => removeProtocol(name))
+  const self = peer(0, 3, 1, 1, name)
+  self.input({ kind: 'vector', vector: Float32Array.of(0) })
+  self.receive(1, vectorOf(1, 1))
+  self.receive(2, vectorOf(2, 7))
+  self.input(timeout)
+  const { outputs } = self.input(timeout)
+  t.deepEqual(
+    outputs.flatMap(output => (output.kind === 'agreed' ? [...output.vector] : [])),
+    [7],
+  )
 })
 
 test('garbage is a fault, and never a throw', t => {

@@ -15,7 +15,7 @@ import { externalModel } from '../learning-options.ts'
 import { type Scenario, scenarioOf } from '../options.ts'
 import { type PageValues, pageOptions, preparePage } from '../page/page-options.ts'
 import type { ShownRun } from '../page/show-run.ts'
-import { integer, text } from '../parse.ts'
+import { integer, oneOf, text } from '../parse.ts'
 import { chosenProtocol, unguaranteedLines } from '../protocol-choice.ts'
 import { deliverReport, prepareReport } from '../report-output.ts'
 import { simulateServer } from '../server-run.ts'
@@ -43,6 +43,12 @@ const options = {
   learn: flag(
     '--learn',
     'with --seeds: cohorts that learn, with crashes, lost disks, long absences and partitions; with --architecture gossip over drawn graphs',
+  ),
+  only: maybe(
+    '--only <protocol>',
+    'with --seeds: agreements by box-geom or by box-mean, which the swarm does not draw otherwise',
+    oneOf(['box-geom', 'box-mean'] as const),
+    'all that it draws',
   ),
   from: option('--from <seed>', 'with --seeds: the first seed', integer({ min: 0 }), 0),
   save: maybe(
@@ -76,6 +82,7 @@ export const simulate = defineCommand({
     '--seeds 10000 --report swarm.json',
     '--seeds 2000 --learn',
     '--seeds 2000 --learn --architecture gossip',
+    '--seeds 2000 --only box-geom',
   ],
   async handler(values, _, terminal) {
     await prepareReport(values, terminal)
@@ -83,6 +90,10 @@ export const simulate = defineCommand({
     if (values.seeds !== null) {
       return swarm({ ...values, seeds: values.seeds, kind: swarmKind(values) }, terminal)
     }
+    if (values.only !== null)
+      throw new UsageError(
+        `--only is "${values.only}", and there is one cohort; expected --seeds, or --protocol`,
+      )
     checkArchitecture(values, options)
     if (values.architecture === 'server' || values.architecture === 'broadcast')
       return simulateServer(values, await loadAttack(values.attack), terminal)
@@ -118,7 +129,7 @@ const swarmDraws = ['network', 'loss', ...Object.keys(faultOptions)] as (keyof S
 /** @throws UsageError where an option was given that a swarm has no use for, and that nobody would expect it to ignore */
 function swarmKind(values: SimulateValues): SwarmKind {
   checkSwarm(values)
-  const { architecture, learn } = values
+  const { architecture, learn, only } = values
   if (architecture === 'server' || architecture === 'broadcast')
     throw new UsageError(
       `--architecture is ${architecture}, and --seeds makes worlds of peers that agree, learn or gossip; expected --learn --architecture gossip, or none`,
@@ -128,7 +139,7 @@ function swarmKind(values: SimulateValues): SwarmKind {
       '--architecture is gossip, and without --learn --seeds makes agreements, which have none; expected --learn beside it',
     )
   if (architecture === 'gossip') return 'gossip'
-  return learn ? 'learning' : 'agreement'
+  return learn ? 'learning' : (only ?? 'agreement')
 }
 
 /** @throws UsageError */
@@ -136,6 +147,10 @@ function checkSwarm(values: SimulateValues): void {
   if (values.topology !== options.topology.fallback)
     throw new UsageError(
       `--topology is "${values.topology}", but --seeds draws each graph from its seed; expected one of the two`,
+    )
+  if (values.only !== null && values.learn)
+    throw new UsageError(
+      `--only is "${values.only}", and with --learn each seed draws the protocol; expected one of the two`,
     )
   for (const name of ['init', 'save', 'rule', 'oracle'] as const)
     if (values[name] !== null)

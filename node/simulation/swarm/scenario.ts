@@ -28,6 +28,9 @@ export interface Scenario extends AgreeOptions {
 }
 
 export const swarmProtocols = ['mda', 'cva', 'icwtm', 'rb-tm'] as const
+/** Drawn where they are asked for only, so that all seeds keep their protocols. */
+export const boxProtocols = ['box-geom', 'box-mean'] as const
+export type BoxProtocol = (typeof boxProtocols)[number]
 
 /** Attacks on labels need a data set. */
 const swarmAttacks = attackNames.filter(
@@ -42,9 +45,15 @@ const ED25519_EVERY = 50
 /** The share of runs with the swarm's own attacks, the strongest known ones on agreement. */
 const SPECIAL = 0.25
 
-/** @param form absent: as the seed draws it; `whole`: the run of the seed before there was a choice */
-export function drawScenario(seed: number, form?: 'whole'): Scenario {
-  const bound = withQuorum(seed, drawSize(seed))
+/**
+ * @param form absent: as the seed draws it; `whole`: the run of the seed before there was a choice; a protocol: that one
+ * in place of the one drawn
+ */
+export function drawScenario(seed: number, form?: 'whole' | BoxProtocol): Scenario {
+  const bound = withQuorum(
+    seed,
+    form === undefined || form === 'whole' ? drawSize(seed) : drawBox(seed, form),
+  )
   const { peers, maxFaulty } = bound
   const { liars, ...lie } = drawLiars(seed, peers, maxFaulty)
   const lastMoment = randomStream(seed, 'last moment')
@@ -80,7 +89,12 @@ export function drawScenario(seed: number, form?: 'whole'): Scenario {
   }
 }
 
-function drawSize(seed: number) {
+/** The bound of a run, without the choice of a quorum. */
+interface Size extends Pick<AgreementSettings, 'synchrony' | 'peers' | 'maxFaulty' | 'dimension'> {
+  readonly protocol: (typeof swarmProtocols)[number] | BoxProtocol
+}
+
+function drawSize(seed: number): Size {
   const random = randomStream(seed, 'size')
   const protocol = pick(random, swarmProtocols)
   const synchrony: Synchrony =
@@ -96,15 +110,27 @@ function drawSize(seed: number) {
   return { protocol, synchrony, peers, maxFaulty, dimension }
 }
 
+/** Few peers: BOX-GEOM takes the medians of all subsets. */
+const BOX_PEERS_MAX = 10
+
+function drawBox(seed: number, protocol: BoxProtocol): Size {
+  const random = randomStream(seed, 'hyperboxes')
+  const maxFaulty = random.uniform() < 0.04 ? 0 : pick(random, [1, 1, 1, 1, 2, 2, 2, 3])
+  const least = 3 * maxFaulty + 1
+  const peers = Math.max(
+    2,
+    random.uniform() < 0.6 ? least : least + random.integer(BOX_PEERS_MAX - least + 1),
+  )
+  const dimension = random.uniform() < 0.25 ? 1 : 1 + random.integer(DIMENSION_MAX)
+  return { protocol, synchrony: 'asynchronous', peers, maxFaulty, dimension }
+}
+
 /** The share of asynchronous runs whose peers wait for fewer than n − f vectors, and how many peers are added for that. */
 const FEWER = 0.3
 const ADDED_MAX = 3
 
 /** From a stream of its own, so that the other seeds keep their runs. Mostly the least that is enough. */
-function withQuorum<Size extends ReturnType<typeof drawSize>>(
-  seed: number,
-  size: Size,
-): Size & { quorum?: number } {
+function withQuorum(seed: number, size: Size): Size & { quorum?: number } {
   const random = randomStream(seed, 'quorum')
   const { protocol, synchrony, maxFaulty } = size
   if (synchrony === 'synchronous' || random.uniform() >= FEWER) return size

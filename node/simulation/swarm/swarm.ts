@@ -10,7 +10,7 @@ import { type AgreeResult, simulateAgreement } from '../agree.ts'
 import { drawGossipScenario } from './gossip/scenario.ts'
 import { describeLearning, simulateLearning } from './learning/run.ts'
 import { drawLearningScenario, type LearningScenario } from './learning/scenario.ts'
-import { drawScenario, type Scenario } from './scenario.ts'
+import { type BoxProtocol, drawScenario, type Scenario } from './scenario.ts'
 
 /** The result of one seed. */
 export interface SeedResult {
@@ -30,19 +30,30 @@ const learners = {
   gossip: drawGossipScenario,
 } as const satisfies Readonly<Record<string, (seed: number) => LearningScenario>>
 
-/** The kind of world that a seed draws: an averaging agreement, or a cohort that learns while its peers come and go. */
-export type SwarmKind = 'agreement' | keyof typeof learners
+/**
+ * The kind of world that a seed draws: an averaging agreement, one by hyperboxes, or a cohort that learns while its peers
+ * come and go.
+ */
+export type SwarmKind = 'agreement' | BoxProtocol | keyof typeof learners
 
 /** The options of `concord simulate --seeds` for a kind. */
 const flags: Readonly<Record<SwarmKind, string>> = {
   agreement: '',
+  'box-geom': ' --only box-geom',
+  'box-mean': ' --only box-mean',
   learning: ' --learn',
   gossip: ' --learn --architecture gossip',
 }
 
+const isLearner = (kind: SwarmKind): kind is keyof typeof learners => Object.hasOwn(learners, kind)
+
+function drawAgreement(seed: number, kind: Exclude<SwarmKind, keyof typeof learners>): Scenario {
+  return drawScenario(seed, kind === 'agreement' ? undefined : kind)
+}
+
 export function runSeed(seed: number, kind: SwarmKind): SeedResult {
-  if (kind !== 'agreement') return runLearningSeed(learners[kind](seed))
-  const scenario = drawScenario(seed)
+  if (isLearner(kind)) return runLearningSeed(learners[kind](seed))
+  const scenario = drawAgreement(seed, kind)
   return resultOf(scenario, simulateAgreement(scenario))
 }
 
@@ -61,9 +72,9 @@ function runLearningSeed(scenario: LearningScenario): SeedResult {
 
 /** Runs the seed's world again, calm after this many events. */
 function replay(seed: number, kind: SwarmKind, calmAfterEvents: number): Violation | null {
-  return kind === 'agreement'
-    ? simulateAgreement({ ...drawScenario(seed), calmAfterEvents }).violation
-    : simulateLearning(learners[kind](seed), calmAfterEvents).violation
+  return isLearner(kind)
+    ? simulateLearning(learners[kind](seed), calmAfterEvents).violation
+    : simulateAgreement({ ...drawAgreement(seed, kind), calmAfterEvents }).violation
 }
 
 function resultOf({ seed, settings, attackName }: Scenario, result: AgreeResult): SeedResult {
@@ -144,8 +155,9 @@ export function explainSeed(seed: number, kind: SwarmKind): Counterexample | nul
     if (seen === null) good = middle
     else [bad, shown] = [middle, seen]
   }
-  const scenario =
-    kind === 'agreement' ? describe(drawScenario(seed)) : describeLearning(learners[kind](seed))
+  const scenario = isLearner(kind)
+    ? describeLearning(learners[kind](seed))
+    : describe(drawAgreement(seed, kind))
   return {
     seed,
     violation: shown,

@@ -56,6 +56,14 @@ export const ruleReferences: Readonly<Record<string, Reference<number[]>>> = {
     compute: (rows, f, { own = 0, keep = rows.length - f }) => naive.cva(rows, rows[own]!, keep),
     samples: () => [{ own: 3 }, { own: 2, keep: 2 }],
   },
+  'box-geom': {
+    compute: (rows, f, { keep = rows.length - f }) => naive.box(rows, f, keep, naive.gm),
+    samples: () => [{ keep: 3 }],
+  },
+  'box-mean': {
+    compute: (rows, f, { keep = rows.length - f }) => naive.box(rows, f, keep, naive.mean),
+    samples: () => [{ keep: 2 }, { keep: 3 }],
+  },
   monna: {
     compute: (rows, f, { pivot = 0 }) => naive.cva(rows, rows[pivot]!, rows.length - f),
     samples: () => [{ pivot: 4 }],

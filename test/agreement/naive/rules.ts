@@ -139,6 +139,16 @@ export function gm(rows: Rows): number[] {
   return point
 }
 
+/** Per coordinate the middle of what two ranges share: the trimmed one, and that of a centre of each subset of `keep`. */
+export function box(rows: Rows, f: number, keep: number, centre: (rows: Rows) => number[]): number[] {
+  const centres = [...subsets(rows.length, keep)].map(subset => centre(pick(rows, subset)))
+  return columns(rows).map((values, i) => {
+    const trusted = ascending(values).slice(f, values.length - f)
+    const own = centres.map(point => point[i]!)
+    return (Math.max(trusted[0]!, Math.min(...own)) + Math.min(trusted.at(-1)!, Math.max(...own))) / 2
+  })
+}
+
 export function groups(rows: Rows, k: number): number[][] {
   const [size, more] = [Math.floor(rows.length / k), rows.length % k]
   const start = (g: number) => g * size + Math.min(g, more)

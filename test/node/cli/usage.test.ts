@@ -36,6 +36,11 @@ const wrong: readonly (readonly [command: string, expected: RegExp])[] = [
   ['simulate --oracle true --model softmax', /--model is "softmax", but an --oracle has a model of its own/],
   ['simulate --oracle true --augment mirror', /--augment is "mirror", but the gradients come from an oracle/],
   ['simulate --oracle true --seeds 10', /--oracle is "true", but --seeds draws what it runs from each seed/],
+  [
+    'simulate --only box-geom',
+    /--only is "box-geom", and there is one cohort; expected --seeds, or --protocol/,
+  ],
+  ['simulate --only box-mean --seeds 2 --learn', /--only is "box-mean", and with --learn each seed draws/],
   ['simulate --rule krum --seeds 10', /--rule is "krum", but --seeds draws what it runs from each seed/],
   ['simulate --rule krumm', /--rule is "krumm": "krumm" is none of the rules .*did you mean krum\?/],
   ['simulate --param m=3', /--param sets a parameter of a rule; expected --rule beside it/],

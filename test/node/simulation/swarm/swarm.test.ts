@@ -2,7 +2,7 @@
 import test from 'ava'
 import { simulateAgreement } from '../../../../node/simulation/agree.ts'
 import { runSwarm } from '../../../../node/simulation/swarm/run.ts'
-import { drawScenario } from '../../../../node/simulation/swarm/scenario.ts'
+import { boxProtocols, drawScenario, swarmProtocols } from '../../../../node/simulation/swarm/scenario.ts'
 import { createSwarmTable, explainSeed, runSeed } from '../../../../node/simulation/swarm/swarm.ts'
 import { knownSeeds } from '../known-seeds.ts'
 
@@ -22,6 +22,18 @@ test('300 seeds: every guarantee holds, whatever the network, the faults and the
     t.true((contraction ?? 0) <= 1 + 1e-3)
     t.true((averaging ?? 0) <= 1)
   }
+})
+
+test('25 seeds of each kind of hyperbox, which no other seed draws', async t => {
+  for (const kind of boxProtocols) {
+    const { failed, rows } = await runSwarm({ from: 0, seeds: 25, kind })
+    t.is(failed, null, JSON.stringify(failed))
+    t.deepEqual([...new Set(rows.map(({ protocol }) => protocol))], [kind])
+  }
+  const drawn = new Set(Array.from({ length: 400 }, (_, seed) => drawScenario(seed).settings.protocol))
+  t.deepEqual([...drawn].sort(), [...swarmProtocols].sort())
+  const { settings } = drawScenario(7, 'box-geom')
+  t.deepEqual(drawScenario(7, 'box-geom').settings, settings)
 })
 
 test('one thread and two give the same table', async t => {
