@@ -1,6 +1,7 @@
 /** `--rule` and `--param`: an aggregation rule on the command line. */
 import { preAggregations, type RuleParameters, rules } from '../../agreement/rules/registry.ts'
 import { gossipRules } from '../../learning/gossip/rules.ts'
+import type { Cohort } from '../cohort/cohort.ts'
 import { ruleFileIn } from '../files/rule-file.ts'
 import { suggestion } from '../text/nearest.ts'
 import { maybe, option, type Parse, UsageError } from './command.ts'
@@ -48,18 +49,48 @@ function checkedRuleName(value: string, name: string): string {
   return value
 }
 
-/** `--gradient-rule`: a rule, or what may stand in front of the protocol's own. */
-export const gradientRuleOption = maybe(
-  '--gradient-rule <name>',
-  'rule of the first iteration on gradients: nnm+cwtm, or nnm in front of the protocol (docs/unequal-data.md)',
-  offering([...Object.keys(preAggregations), ...Object.keys(rules)], (value, name) => {
+const firstRuleAbout =
+  'rule of the first iteration on gradients: nnm+cwtm, or nnm in front of the protocol (docs/unequal-data.md)'
+
+const firstRule: Parse<string> = offering(
+  [...Object.keys(preAggregations), ...Object.keys(rules)],
+  (value, name) => {
     const last = value.slice(value.lastIndexOf('+') + 1)
     // The mean stands for the protocol's own rule, which is behind a pre-aggregation that ends the name.
     checkedRuleName(Object.hasOwn(preAggregations, last) ? `${value}+mean` : value, name)
     return value
-  }),
+  },
+)
+
+/** `--gradient-rule`: a rule, or what may stand in front of the protocol's own. */
+export const gradientRuleOption = maybe(
+  '--gradient-rule <name>',
+  firstRuleAbout,
+  firstRule,
   "the protocol's own",
 )
+
+/** The first rule of new cohorts: it loses least on unequal data, and nothing on equal data (docs/unequal-data.md). */
+const NEW_FIRST_RULE = 'nnm+cwtm'
+const OWN_RULE = 'none'
+
+/** `--gradient-rule` of a new cohort, which mixes unless it is told not to. */
+export const newGradientRuleOption = maybe(
+  '--gradient-rule <name>',
+  `${firstRuleAbout}; ${OWN_RULE} is the protocol's own`,
+  offering([OWN_RULE], (value, name) => (value === OWN_RULE ? value : firstRule(value, name))),
+  `${NEW_FIRST_RULE}, if a member may be faulty`,
+)
+
+/** What `--gradient-rule` of a new cohort means: null is the protocol's own. */
+export function newGradientRule(
+  asked: string | null,
+  { protocol, faults, topology }: Pick<Cohort, 'protocol' | 'faults' | 'topology'>,
+): string | null {
+  if (asked !== null) return asked === OWN_RULE ? null : asked
+  // Gossip has its own rule, the plain mean is what it is called, and without liars there is nothing to mix for.
+  return topology !== undefined || protocol === 'mean' || faults === 0 ? null : NEW_FIRST_RULE
+}
 
 function parameters(value: string, name: string, before?: unknown): RuleParameters {
   const known = (before ?? {}) as RuleParameters

@@ -5,6 +5,7 @@ import { cohortSettings, gossipCohortOptions } from '../gossip-cohort.ts'
 import { startingFrom } from '../learning-options.ts'
 import { cohortOptions, digestFirst, partitionOrOwn } from '../options.ts'
 import { integer, text } from '../parse.ts'
+import { newGradientRule, newGradientRuleOption } from '../rule-options.ts'
 import { counted } from '../view/format.ts'
 import { faultyText, protocolOver, travelText } from '../view/settings.ts'
 
@@ -23,6 +24,7 @@ const create = defineCommand({
     ...cohortOptions,
     ...digestFirst,
     ...gossipCohortOptions,
+    gradientRule: newGradientRuleOption,
     init: maybe(
       '--init <file>',
       'the checkpoint that every member is to start from; the file then names its SHA-256',
@@ -50,7 +52,7 @@ const create = defineCommand({
   ],
   async handler({ name, force, init, schema, partition, ...values }, [path, ...members], terminal) {
     const { checkCohort } = await import('../../cohort/file.ts')
-    const settings = await startingFrom(init, await cohortSettings(values, members.length))
+    const settings = await startingFrom(init, await newSettings(values, members.length))
     const agreed = {
       ...(schema !== null && { schema: await readSchemaOf(schema) }),
       ...(partition !== null && { partition }),
@@ -62,6 +64,13 @@ const create = defineCommand({
     return 0
   },
 })
+
+/** The settings of a new cohort, whose first rule on gradients mixes unless it is told not to. */
+async function newSettings(values: Parameters<typeof cohortSettings>[0], peers: number) {
+  const bare = await cohortSettings(Object.assign({}, values, { gradientRule: null }), peers)
+  const gradientRule = newGradientRule(values.gradientRule, bare)
+  return gradientRule === null ? bare : cohortSettings(Object.assign({}, values, { gradientRule }), peers)
+}
 
 const add = defineCommand({
   name: 'add',

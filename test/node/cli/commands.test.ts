@@ -53,7 +53,10 @@ test('a cohort is made, extended, checked and shown', async t => {
   t.is((await runInside('cohort', 'show', file, '--field', 'id')).stdout.trim(), shown.id)
 
   const checked = await runInside('cohort', 'check', file)
-  t.regex(checked.stdout, /: 4 members, of whom 1 may be faulty, rb-tm, vectors by digest, 7 steps of mlp$/m)
+  t.regex(
+    checked.stdout.replaceAll(/\s+/g, ' '),
+    /: 4 members, of whom 1 may be faulty, rb-tm, gradients first by nnm\+cwtm, vectors by digest, 7 steps of mlp /,
+  )
 
   const copy = join(path, 'copy.yaml')
   await runInside(
@@ -78,6 +81,27 @@ test('a cohort is made, extended, checked and shown', async t => {
   t.is(twice.code, 2)
   t.regex(twice.stderr, /members\[5\]\.name is "m4", as members\[4\]\.name is/)
   t.is((await runInside('cohort', 'create', file, member(0))).code, 2, 'it does not replace a file')
+})
+
+test('a new cohort mixes gradients first, where liars are feared and nobody says otherwise', async t => {
+  const path = await folder(t)
+  const ids = await Promise.all(
+    Array.from({ length: 6 }, (_, i) => runInside('keygen', '--json', join(path, `${i}.pem`))),
+  )
+  const members = ids.map(({ stdout }, i) => `m${i}=${JSON.parse(stdout).id}`)
+  const ruleOf = async (...settings: string[]) => {
+    const file = join(path, 'c.yaml')
+    const made = await runInside('cohort', 'create', file, '--force', ...settings, ...members)
+    t.is(made.code, 0, made.stderr)
+    return JSON.parse((await runInside('cohort', 'show', file, '--json')).stdout).cohort.gradientRule
+  }
+  t.is(await ruleOf('--protocol', 'rb-tm'), 'nnm+cwtm')
+  t.is(await ruleOf('--protocol', 'icwtm'), 'nnm+cwtm')
+  t.is(await ruleOf('--protocol', 'rb-tm', '--gradient-rule', 'nnm'), 'nnm')
+  t.is(await ruleOf('--protocol', 'rb-tm', '--gradient-rule', 'none'), undefined)
+  t.is(await ruleOf('--faults', '0'), undefined)
+  t.is(await ruleOf('--protocol', 'mean', '--unsafe', '--faults', '1'), undefined)
+  t.is(await ruleOf('--topology', 'complete'), undefined)
 })
 
 test('bounds: one object for a protocol, an array for all of them, lines for people', async t => {
