@@ -16,11 +16,11 @@ const coordinate = fc.double({ min: -10, max: 10, noNaN: true })
 const vector = fc.tuple(coordinate, coordinate, coordinate).map(row => Float32Array.from(row))
 
 /** Up to five neighbours, of unequal weights, at most `f` of them liars. */
-const neighbourhoodOf = (any: fc.Arbitrary<Float32Array>): fc.Arbitrary<Neighbourhood> =>
+const neighbourhoodOf = (vectors: fc.Arbitrary<Float32Array>): fc.Arbitrary<Neighbourhood> =>
   fc
     .record({
-      own: any,
-      members: fc.array(fc.tuple(any, fc.double({ min: 0.02, max: 0.16, noNaN: true })), {
+      own: vectors,
+      members: fc.array(fc.tuple(vectors, fc.double({ min: 0.02, max: 0.16, noNaN: true })), {
         minLength: 2,
         maxLength: 5,
       }),

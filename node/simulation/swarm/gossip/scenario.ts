@@ -25,6 +25,7 @@ import {
   type LearningScenario,
   OVERHEAD_BYTES,
   SHORT_PIECES,
+  sharedFields,
   TIGHT_BUDGET,
 } from '../learning/scenario.ts'
 
@@ -85,37 +86,19 @@ export function drawGossipScenario(seed: number): LearningScenario {
 function drawCohort(seed: number, graph: RandomStream, random: RandomStream): Cohort {
   const faults = pick(graph, [0, 1, 1, 1, 1, 1, 2])
   const { peers, topology } = drawTopology(seed, faults, graph)
-  const constant = { text: 'constant', schedule: { kind: 'constant' } } as const
   const cohort: Cohort = {
-    name: 'swarm',
+    ...sharedFields(seed, peers),
     protocol: GOSSIP_PROTOCOL,
     topology,
     rule: pick(random, rules),
     faults,
     steps: pick(random, [3, 4, 4, 5, 6, 6, 8, 10, 26]),
-    seed,
     synchrony: 'asynchronous',
-    unsafe: false,
-    members: Array.from({ length: peers }, (_, peer) => ({
-      name: `peer-${peer}`,
-      id: `${peer}`,
-      addresses: [],
-    })),
     graceMs: random.uniform() < 0.5 ? 10 : 0,
     timeoutMs: 1,
-    count: 'tight',
-    model: 'quadratic',
     schedule: 'practical',
     iterations: { gradient: 1, parameters: 1 },
-    rate: 0.3,
     momentum: pick(random, [0, 0, 0.9]),
-    clip: null,
-    weightDecay: 0,
-    box: null,
-    stepSize: constant,
-    batch: 1,
-    batchSchedule: constant,
-    output: 'last',
   }
   // A drawn graph may fall apart, or give somebody too few neighbours.
   return whyUnfit(cohort, []) === null ? cohort : { ...cohort, topology: 'complete' }

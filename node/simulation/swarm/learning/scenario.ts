@@ -283,26 +283,33 @@ function cohortOf(
   random: RandomStream,
 ): Cohort {
   return {
-    name: 'swarm',
+    ...sharedFields(seed, peers),
     protocol,
     faults: maxFaulty,
     steps,
-    seed,
     synchrony,
+    graceMs: random.uniform() < 0.3 ? 10 : 0,
+    timeoutMs: TIMELY_LEARNING_TIMEOUT_MS,
+    schedule,
+    iterations: { gradient: 1 + random.integer(2), parameters: 1 },
+    momentum: pick(random, [0, 0, 0.9]),
+  }
+}
+
+/** What all cohorts of the swarm have in common. */
+export function sharedFields(seed: number, peers: number) {
+  return {
+    name: 'swarm',
+    seed,
     unsafe: false,
     members: Array.from({ length: peers }, (_, peer) => ({
       name: `peer-${peer}`,
       id: `${peer}`,
       addresses: [],
     })),
-    graceMs: random.uniform() < 0.3 ? 10 : 0,
-    timeoutMs: TIMELY_LEARNING_TIMEOUT_MS,
     count: 'tight',
     model: 'quadratic',
-    schedule,
-    iterations: { gradient: 1 + random.integer(2), parameters: 1 },
     rate: 0.3,
-    momentum: pick(random, [0, 0, 0.9]),
     clip: null,
     weightDecay: 0,
     box: null,
@@ -310,7 +317,7 @@ function cohortOf(
     batch: 1,
     batchSchedule: constant,
     output: 'last',
-  }
+  } as const satisfies Partial<Cohort>
 }
 
 export function drawCentres(seed: number, peers: number, dimension: number): Vector[] {
