@@ -42,14 +42,18 @@ export function refusalOf(
   const { protocol, peers, maxFaulty, synchrony, unsafe = false, learns = false } = query
   const nobody = nobodyHonest(peers, maxFaulty)
   if (nobody !== null) return nobody
+  const { dropsFaulty, guarantees } = protocolNamed(protocol)
   const isSigned = isBroadcastBased(protocol) && synchrony === 'synchronous'
-  if (learns && isSigned) return { reason: 'single', why: single(protocol) }
   const { feasible, why } = bounds(query)
+  if (learns && isSigned)
+    return {
+      reason: 'single',
+      why: guarantees?.peersPerFault.synchronous === 'never' ? why : single(protocol),
+    }
   const impossible = whyImpossibleQuorum(query)
   if (impossible !== null) return { reason: 'quorum', why: impossible }
   const tooMuch = whyTooMuch(query)
   if (tooMuch !== null) return { reason: 'work', why: tooMuch }
-  const { dropsFaulty, guarantees } = protocolNamed(protocol)
   if (!feasible && !unsafe && guarantees !== null) return { reason: 'below-bound', why }
   // Signed broadcast trims one fewer for each author that is silent.
   const kept = isSigned ? peers : (query.quorum ?? honestCount(peers, maxFaulty))

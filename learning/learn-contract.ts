@@ -175,6 +175,8 @@ export type LearnOutput =
       readonly by: PeerIndex
       readonly completeFrom: number
     }
+  /** This peer seeks its place still, and says nothing in steps before `completeFrom`, whatever it finds. */
+  | { readonly kind: 'silent'; readonly completeFrom: number }
   /** This peer has asked and found its place, perhaps where it was. */
   | {
       readonly kind: 'caught-up'

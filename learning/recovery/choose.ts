@@ -22,18 +22,20 @@ type Rules = Pick<
 /** A peer that does not know what it said speaks again so many steps after the last that it is known to have spoken in. */
 export const SILENT_STEPS = 2
 
-/** A peer that needs no others to go on seeks a place elsewhere so often: once at either of the lowest positions. */
-const SOUGHT_ELSEWHERE = 2
+/** How often a peer over a graph seeks a place elsewhere before it gives up: once at either of the lowest positions. */
+export const SOUGHT_ELSEWHERE = 2
 
 /**
  * @param target the step that this peer chose earlier; null if it has chosen none
  * @param attempts how many times in a row it has asked without reaching another step
+ * @param sought how many of these times it had chosen a step and was not given enough of it
  */
 export function choosePlace(
   rules: Rules,
   question: Question,
   target: number | null,
   attempts: number,
+  sought: number,
 ): Place {
   const { peers, maxFaulty, past, steps, stepsEnd, completeFrom, alone = false } = rules
   const { step } = question
@@ -47,7 +49,8 @@ export function choosePlace(
   // still keep for it is enough, unless they say that they say nothing more in this step.
   const isServed = !question.isBehind && positions.silent(step) <= maxFaulty
   // Over a graph the others may be so far apart that too few of them hold any one step, as some wait for this very peer.
-  const goesAlone = alone && attempts > SOUGHT_ELSEWHERE
+  // It goes on where it was, then. One that has lost its memory may have spoken there, and cannot.
+  const goesAlone = alone && sought >= SOUGHT_ELSEWHERE
   if (question.memory === 'unconfirmed' && (isServed || goesAlone)) return { kind: 'stay' }
   // Of f + 1 peers that no longer take part in this step, one is honest.
   const isBehind = question.isBehind || target !== null || positions.gone(step, past) > maxFaulty
@@ -58,10 +61,9 @@ export function choosePlace(
     const canListen = isBehind && ended >= step && positions.holders(ended) >= enough
     return canListen ? { kind: 'listen', step: ended } : { kind: 'stay' }
   }
-  // No peer has heard from this one, and enough of them still hold this step, or need not: it begins where everyone began.
+  // No peer has heard from this one, and enough of them still hold this step: it begins where everyone began.
   const { seenStep } = positions
-  const canBegin = goesAlone || positions.holders(step) >= enough
-  const isNew = memoryLost && seenStep === 0 && completeFrom === 1 && canBegin
+  const isNew = memoryLost && seenStep === 0 && completeFrom === 1 && positions.holders(step) >= enough
   if (isNew || !isBehind) return { kind: 'stay' }
   // The lowest position may be a lie, or a peer that waits for this very one. What did not work is not tried twice
   // in a row.

@@ -53,6 +53,8 @@ export type RecoveryOutput =
   | { readonly kind: 'listen'; readonly step: number }
   /** This peer has asked and found its place, perhaps where it was. The links report again what it misses there. */
   | { readonly kind: 'caught-up'; readonly step: number; readonly completeFrom: number }
+  /** It seeks its place on, and says nothing of the steps before `completeFrom`, whatever it finds: nobody need wait for it. */
+  | { readonly kind: 'silent'; readonly completeFrom: number }
   /**
    * Another shows a vector that this peer signed and does not know of: what it remembers is an older copy, or its key
    * runs elsewhere. In the steps before `completeFrom` it is to say nothing any more.

@@ -60,7 +60,7 @@ import {
   type PeerIndex,
 } from '../../agreement/protocol.ts'
 import { isFiniteVector, type Vector } from '../../agreement/vector.ts'
-import { answersNeeded, choosePlace, listens, missingFrom, SILENT_STEPS } from './choose.ts'
+import { answersNeeded, choosePlace, listens, missingFrom, SILENT_STEPS, SOUGHT_ELSEWHERE } from './choose.ts'
 import type { Recovery, RecoveryOptions, RecoveryOutput } from './contract.ts'
 import { createHelper, type Helper, slotAt } from './helper.ts'
 import { follow, type Memory, openQuestion, type Question, type RecoveryState } from './state.ts'
@@ -82,6 +82,8 @@ interface Machine {
   listensIn: number
   /** How many times in a row it has asked without reaching another step. */
   attempts: number
+  /** How many of these times it had chosen a step and was not given enough of it. */
+  sought: number
   /** The step after those in which others have shown that it has spoken and does not know what. */
   silentBefore: number
 }
@@ -97,6 +99,7 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     behindAt: 0,
     listensIn: 0,
     attempts: 0,
+    sought: 0,
     silentBefore: options.completeFrom,
   }
   return {
@@ -124,7 +127,7 @@ function reached(machine: Machine, builder: Builder, step: number, parameters: V
   const { helper, suspicion, state } = machine
   builder.messages.push(...helper.reached(step, parameters))
   machine.step = step
-  machine.attempts = 0
+  Object.assign(machine, { attempts: 0, sought: 0 })
   const goesFurther = state.name === 'fetching' ? state.target > step : isSilent(state)
   if (goesFurther) {
     suspicion.heard() // it has further to go, and what it missed belonged to an earlier step
@@ -182,6 +185,7 @@ function ask(machine: Machine, builder: Builder, memory: Memory): void {
   const isBehind = memory === 'lost' || machine.behindAt === step
   const question: Question = { step, memory, isBehind, positions: new Map(), settled: false }
   machine.attempts++
+  if (machine.state.name === 'fetching') machine.sought++
   suspicion.heard()
   move(machine, { name: isBehind || memory !== 'whole' ? 'locating' : 'suspecting', question })
   builder.messages.push({ to: 'others', message: { kind: 'query', slot: slotAt(options.self, step) } })
@@ -275,11 +279,11 @@ const CHOICES_MAX = 4
 
 /** Acts on the positions once enough are known. Chooses again where too few peers can still give the step chosen. */
 function go(machine: Machine, builder: Builder, question: Question): void {
-  const { options, helper, state, attempts } = machine
+  const { options, helper, state, attempts, sought } = machine
   const { target, choices } = state.name === 'fetching' ? state : { target: null, choices: 0 }
   const isBehind = question.isBehind || (question.memory !== 'whole' && machine.behindAt === question.step)
   const rules = { ...options, completeFrom: machine.silentBefore }
-  const place = choosePlace(rules, { ...question, isBehind }, target, attempts)
+  const place = choosePlace(rules, { ...question, isBehind }, target, attempts, sought)
   switch (place.kind) {
     case 'unknown':
       break
@@ -290,7 +294,12 @@ function go(machine: Machine, builder: Builder, question: Question): void {
       if (choices >= CHOICES_MAX) break
       machine.behindAt = Math.max(machine.behindAt, question.step)
       // The others must not wait for messages that it can no longer send.
-      if (question.memory === 'lost') helper.setCompleteFrom(place.step)
+      if (question.memory === 'lost') {
+        helper.setCompleteFrom(place.step)
+        // Over a graph some may wait for this very peer, and then too few of them come to hold the step.
+        if (options.alone && sought >= SOUGHT_ELSEWHERE)
+          builder.outputs.push({ kind: 'silent', completeFrom: helper.completeFrom() })
+      }
       move(machine, {
         name: 'fetching',
         question,

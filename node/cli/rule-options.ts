@@ -50,7 +50,7 @@ function checkedRuleName(value: string, name: string): string {
 }
 
 const firstRuleAbout =
-  'rule of the first iteration on gradients: nnm+cwtm, or nnm in front of the protocol (docs/unequal-data.md)'
+  'rule of the first iteration on gradients: nnm+cwtm, or nnm in front of the protocol; none is its own (docs/unequal-data.md)'
 
 const firstRule: Parse<string> = offering(
   [...Object.keys(preAggregations), ...Object.keys(rules)],
@@ -62,22 +62,26 @@ const firstRule: Parse<string> = offering(
   },
 )
 
+/** The protocol's own rule in every iteration. */
+const OWN_RULE = 'none'
+
 /** `--gradient-rule`: a rule, or what may stand in front of the protocol's own. */
-export const gradientRuleOption = maybe(
+export const gradientRuleOption = maybe<string | null>(
   '--gradient-rule <name>',
   firstRuleAbout,
-  firstRule,
+  offering([OWN_RULE], (value, name) => (value === OWN_RULE ? null : firstRule(value, name))),
   "the protocol's own",
 )
 
 /** The first rule of new cohorts: it loses least on unequal data, and nothing on equal data (docs/unequal-data.md). */
 const NEW_FIRST_RULE = 'nnm+cwtm'
-const OWN_RULE = 'none'
+/** The protocols that it was measured in front of. */
+const mixing: readonly string[] = ['mda', 'cva', 'icwtm', 'rb-tm']
 
 /** `--gradient-rule` of a new cohort, which mixes unless it is told not to. */
 export const newGradientRuleOption = maybe(
   '--gradient-rule <name>',
-  `${firstRuleAbout}; ${OWN_RULE} is the protocol's own`,
+  firstRuleAbout,
   offering([OWN_RULE], (value, name) => (value === OWN_RULE ? value : firstRule(value, name))),
   `${NEW_FIRST_RULE}, if a member may be faulty`,
 )
@@ -88,8 +92,9 @@ export function newGradientRule(
   { protocol, faults, topology }: Pick<Cohort, 'protocol' | 'faults' | 'topology'>,
 ): string | null {
   if (asked !== null) return asked === OWN_RULE ? null : asked
-  // Gossip has its own rule, the plain mean is what it is called, and without liars there is nothing to mix for.
-  return topology !== undefined || protocol === 'mean' || faults === 0 ? null : NEW_FIRST_RULE
+  // Gossip has its own rule, and without liars there is nothing to mix for.
+  const mixes = topology === undefined && mixing.includes(protocol) && faults > 0
+  return mixes ? NEW_FIRST_RULE : null
 }
 
 function parameters(value: string, name: string, before?: unknown): RuleParameters {

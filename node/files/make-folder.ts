@@ -10,14 +10,23 @@ import { dirname, resolve } from 'node:path'
  */
 export async function makeFolder(path: string, mode = 0o777): Promise<void> {
   const whole = resolve(path)
+  const error = await tryMaking(whole, mode)
+  if (error === null) return
+  if (error.code !== 'ENOENT') throw error
+  const parent = dirname(whole)
+  // If the parent is there, somebody else has made it meanwhile, or the system makes nothing in it: a second try tells.
+  if (!(await isFolder(parent))) await makeFolder(parent, mode)
+  const again = await tryMaking(whole, mode)
+  if (again !== null) throw again
+}
+
+/** The system's error; null if the folder is there now. */
+async function tryMaking(path: string, mode: number): Promise<NodeJS.ErrnoException | null> {
   try {
-    await mkdir(whole, { mode })
+    await mkdir(path, { mode })
+    return null
   } catch (error) {
-    if (await isFolder(whole)) return
-    const parent = dirname(whole)
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || (await isFolder(parent))) throw error
-    await makeFolder(parent, mode)
-    await makeFolder(whole, mode)
+    return (await isFolder(path)) ? null : (error as NodeJS.ErrnoException)
   }
 }
 

@@ -284,6 +284,7 @@ function act(
       })
       hooks.forgot?.(outdatedSentence(options, output))
       break
+    case 'silent':
     case 'caught-up':
       driver.setCompleteFrom(output.completeFrom)
       break

@@ -6,6 +6,8 @@ import { leastRobustness, robustnessOf } from '../../../agreement/rules/robustne
 /** Of the rule on the vectors that a peer waits for. */
 interface RuleBounds {
   readonly name: string
+  /** How many vectors a peer waits for. */
+  readonly quorum: number
   /** Why no agreement can begin with it; null: it can. */
   readonly why: string | null
   /** `κ`; null: none is proved. */
@@ -19,6 +21,7 @@ export function ruleBounds(name: string, { quorum, maxFaulty }: Bounds): RuleBou
   const isMinority = quorum > 2 * maxFaulty
   return {
     name,
+    quorum,
     why,
     robustness: why === null ? (robustnessOf(name)?.(quorum, maxFaulty) ?? null) : null,
     least: isMinority ? leastRobustness(quorum, maxFaulty) : null,
@@ -28,11 +31,11 @@ export function ruleBounds(name: string, { quorum, maxFaulty }: Bounds): RuleBou
 const short = (value: number | null) => (value === null ? '–' : String(Number(value.toPrecision(4))))
 
 /** In words, for one protocol. */
-export function ruleText({ name, why, robustness, least }: RuleBounds): string {
+export function ruleText({ name, quorum, why, robustness, least }: RuleBounds): string {
   if (why !== null) return `${name} cannot begin the agreements on gradients: ${why}`
   const kappa =
     robustness === null
       ? 'no κ of it is proved'
-      : `κ = ${short(robustness)}, and no rule below ${short(least)}`
-  return `${name} begins the agreements on gradients: ${kappa}; it contracts nothing, and the guarantees begin behind it`
+      : `κ = ${short(robustness)} on ${quorum} vectors, of which no rule has less than ${short(least)}`
+  return `${name} begins the agreements on gradients: ${kappa}; it contracts nothing, and the protocol’s guarantees hold from the second iteration on`
 }

@@ -12,7 +12,7 @@ import { defineCommand, flag, maybe, option, UsageError, type Values } from '../
 import { faultOptions } from '../fault-options.ts'
 import { simulateGossip } from '../gossip-run.ts'
 import { externalModel } from '../learning-options.ts'
-import { type Scenario, scenarioOf } from '../options.ts'
+import { kebab, type Scenario, scenarioOf } from '../options.ts'
 import { type PageValues, pageOptions, preparePage } from '../page/page-options.ts'
 import type { ShownRun } from '../page/show-run.ts'
 import { integer, oneOf, text } from '../parse.ts'
@@ -152,10 +152,10 @@ function checkSwarm(values: SimulateValues): void {
     throw new UsageError(
       `--only is "${values.only}", and with --learn each seed draws the protocol; expected one of the two`,
     )
-  for (const name of ['init', 'save', 'rule', 'oracle'] as const)
+  for (const name of ['init', 'save', 'rule', 'gradientRule', 'oracle'] as const)
     if (values[name] !== null)
       throw new UsageError(
-        `--${name} is "${values[name]}", but --seeds draws what it runs from each seed; expected one of the two`,
+        `--${kebab(name)} is "${values[name]}", but --seeds draws what it runs from each seed; expected one of the two`,
       )
   for (const name of ['watch', 'page'] as const)
     if (values[name] !== null)

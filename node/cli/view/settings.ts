@@ -27,7 +27,7 @@ export function travelText({
     ...(quorum === undefined ? [] : [`${counted(quorum, 'vector')} awaited`]),
     ...(precision === 'f32' ? [] : [`gradients in ${precision}`]),
     ...(localSteps === 1 ? [] : [`${localSteps} local steps a step`]),
-    ...(gradientRule === undefined ? [] : [`gradients first by ${gradientRule}`]),
+    ...(gradientRule === undefined ? [] : [`${gradientRule} first on gradients`]),
     exchange === 'whole' ? 'vectors whole' : 'vectors by digest',
   ].join(', ')
 }

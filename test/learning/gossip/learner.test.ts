@@ -5,7 +5,7 @@ import { checkHeard, checkWithoutClock } from '../../../learning/gossip/conditio
 import { drawGraph, type Neighbours } from '../../../learning/gossip/graph.ts'
 import { createGossipLearn } from '../../../learning/gossip/learner.ts'
 import { type GossipRule, gossipRuleNamed, overNeighbourhood } from '../../../learning/gossip/rules.ts'
-import type { Learn } from '../../../learning/learn-contract.ts'
+import type { Learn, LearnOutput } from '../../../learning/learn-contract.ts'
 import { type RandomStream, randomStream } from '../../../learning/random.ts'
 import { beyondBound, heaviest } from '../../../node/checkers/gossip-bounds.ts'
 import { seal, testLedger } from '../../agreement/harness.ts'
@@ -212,29 +212,62 @@ test('a second vector for a slot is proof; too early a one, or an agreement’s,
   ])
 })
 
-for (const memory of ['unconfirmed', 'lost'] as const)
-  test(`a peer that comes back (${memory}) where no step is held by enough goes on alone where it was: others may wait for it there`, t => {
-    const learn = beginning()
-    // One waits for it at step 2, and the others give it nothing more there, and have gone on. It has never spoken.
-    const steps = [2, 20, 30, 40, 50]
-    const answer = (from: number) =>
-      learn.receive(from, {
-        kind: 'position',
-        slot: { step: steps[from - 1]!, phase: 'state', iteration: 0, sender: from },
-        oldest: Math.max(1, steps[from - 1]! - 4),
-        completeFrom: from === 1 ? 1 : 2,
-        seen: null,
-      }).outputs
-    const begins = (outputs: ReturnType<typeof answer>) =>
-      outputs.some(({ kind }) => kind === 'need-gradient')
-    let [timer] = timersIn(learn.input({ kind: 'start', memory }))
-    for (let asked = 1; asked <= 2; asked++) {
-      t.false(begins(NEIGHBOURS.flatMap(answer)), `asked ${asked} times`)
+/** What a peer says that comes back to neighbours of which no step is held by enough, and one waits for it at step 2. */
+function comingBack(memory: Memory) {
+  const learn = beginning()
+  const steps = [2, 20, 30, 40, 50]
+  let [timer] = timersIn(learn.input({ kind: 'start', memory }))
+  return {
+    learn,
+    /** The question is answered. */
+    answered: () =>
+      NEIGHBOURS.flatMap(
+        from =>
+          learn.receive(from, {
+            kind: 'position',
+            slot: { step: steps[from - 1]!, phase: 'state', iteration: 0, sender: from },
+            oldest: Math.max(1, steps[from - 1]! - 4),
+            completeFrom: from === 1 ? 1 : 2,
+            seen: null,
+          }).outputs,
+      ),
+    /** Time is over, and it asks again. */
+    asksAgain() {
       ;[timer] = timersIn(learn.input(timer!))
-    }
-    t.true(begins(NEIGHBOURS.flatMap(answer)))
-    t.is(learn.currentStep(), 1)
-  })
+    },
+  }
+}
+
+type Memory = 'unconfirmed' | 'lost'
+const begins = (outputs: readonly LearnOutput[]) => outputs.some(({ kind }) => kind === 'need-gradient')
+
+test('a peer that comes back where no step is held by enough goes on where it was: others may wait for it there', t => {
+  const { learn, answered, asksAgain } = comingBack('unconfirmed')
+  for (let asked = 1; asked <= 2; asked++) {
+    t.false(begins(answered()), `asked ${asked} times`)
+    asksAgain()
+  }
+  t.true(begins(answered()))
+  t.is(learn.currentStep(), 1)
+})
+
+test('questions that nobody has answered are no search for a place elsewhere', t => {
+  const { answered, asksAgain } = comingBack('unconfirmed')
+  for (let asked = 1; asked <= 3; asked++) asksAgain()
+  t.false(begins(answered()))
+})
+
+test('a peer that has lost its memory never goes on alone, as it may have spoken: it says that nobody need wait for it', t => {
+  const { answered, asksAgain } = comingBack('lost')
+  const silent = (outputs: readonly LearnOutput[]) => outputs.filter(({ kind }) => kind === 'silent')
+  for (let asked = 1; asked <= 6; asked++) {
+    const outputs = answered()
+    t.false(begins(outputs), `asked ${asked} times`)
+    const [said] = silent(outputs) as { readonly completeFrom: number }[]
+    t.is((said?.completeFrom ?? 0) > 2, asked > 2, `asked ${asked} times`)
+    asksAgain()
+  }
+})
 
 test('numbers that overflow are the run’s divergence', t => {
   const learn = speaking()

@@ -55,7 +55,7 @@ test('a cohort is made, extended, checked and shown', async t => {
   const checked = await runInside('cohort', 'check', file)
   t.regex(
     checked.stdout.replaceAll(/\s+/g, ' '),
-    /: 4 members, of whom 1 may be faulty, rb-tm, gradients first by nnm\+cwtm, vectors by digest, 7 steps of mlp /,
+    /: 4 members, of whom 1 may be faulty, rb-tm, nnm\+cwtm first on gradients, vectors by digest, 7 steps of mlp /,
   )
 
   const copy = join(path, 'copy.yaml')
@@ -102,6 +102,7 @@ test('a new cohort mixes gradients first, where liars are feared and nobody says
   t.is(await ruleOf('--faults', '0'), undefined)
   t.is(await ruleOf('--protocol', 'mean', '--unsafe', '--faults', '1'), undefined)
   t.is(await ruleOf('--topology', 'complete'), undefined)
+  t.is(await ruleOf('--protocol', 'box-geom'), undefined)
 })
 
 test('bounds: one object for a protocol, an array for all of them, lines for people', async t => {

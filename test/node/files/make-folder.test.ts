@@ -23,6 +23,18 @@ test('a folder and those above it are made, with the mode that was asked for; ma
     t.is((await stat(each)).mode & 0o777, 0o700)
 })
 
+test('many that make folders at once under one that is missing do not stand in each other’s way', async t => {
+  const place = await folder(t)
+  for (let round = 0; round < 60; round++)
+    await t.notThrowsAsync(
+      Promise.all(
+        Array.from({ length: 12 }, (_, i) =>
+          makeFolder(join(place, `${round}`, `${i % 2}`, `${i % 3}`, `${i}`)),
+        ),
+      ),
+    )
+})
+
 test('a link to a folder is one; a file, and a link to nothing, are none', async t => {
   const place = await folder(t)
   await symlink(place, join(place, 'link'))
