@@ -84,9 +84,17 @@ export function mostFaults(
   const { guarantees } = protocolNamed(protocol)
   const factor = guarantees === null ? PEERS_PER_FAULT_MIN : guarantees.peersPerFault[synchrony]
   let most = typeof factor === 'number' ? Math.max(0, Math.floor((peers - 1) / factor)) : 0
-  if (chosen === undefined) return most
-  // The fewer may be faulty, the smaller the least q and the larger n − f.
-  while (most > 0 && !(leastQuorum(protocol, peers, most) <= chosen && chosen <= peers - most)) most--
+  // The fewer may be faulty, the smaller the least q and the larger n − f, and the less work a rule has.
+  const fits = (f: number) =>
+    (chosen === undefined || (leastQuorum(protocol, peers, f) <= chosen && chosen <= peers - f)) &&
+    whyTooMuch({
+      protocol,
+      peers,
+      maxFaulty: f,
+      synchrony,
+      ...(chosen !== undefined && { quorum: chosen }),
+    }) === null
+  while (most > 0 && !fits(most)) most--
   return most
 }
 

@@ -60,8 +60,19 @@ export function whyNoFirstRule(name: string): string | null {
 /**
  * Why no agreement can begin with this rule; null if it can.
  * @param received the fewest vectors that an iteration goes on with: `q`
+ * @param peers the most: `n`
  */
-export function whyNotFirst(name: string, received: number, maxFaulty: number): string | null {
+export function whyNotFirst(
+  name: string,
+  received: number,
+  maxFaulty: number,
+  peers = received,
+): string | null {
+  // What is too much work for a rule is so for more vectors, too; all else for fewer.
+  return whyNotOf(name, received, maxFaulty) ?? (peers > received ? whyNotOf(name, peers, maxFaulty) : null)
+}
+
+function whyNotOf(name: string, received: number, maxFaulty: number): string | null {
   try {
     const sample = Array.from({ length: received }, (_, i) => Float32Array.of(i))
     const mix = mixer(name)

@@ -16,6 +16,8 @@ import { gm } from './gm.ts'
 
 /** The most subsets whose geometric medians are computed: all that 13 vectors have of any one size. */
 export const BOX_SUBSETS_MAX = 2000
+/** A median of `s` vectors takes the work of `s²`; at most so much for all. Of 13 vectors, 84,084 with f = 3. */
+const BOX_WORK_MAX = 100_000
 
 /** Parameters of the hyperboxes. */
 export interface BoxOptions extends RuleOptions {
@@ -75,9 +77,8 @@ export function boxMean(vectors: readonly Vector[], maxFaulty: number, options: 
 /** Why the medians of all subsets of `size` among `n` vectors are too much work; null if they are not. */
 export function whyTooManySubsets(n: number, size: number): string | null {
   const count = subsetCount(n, size)
-  return count <= BOX_SUBSETS_MAX
-    ? null
-    : `${count} subsets of ${size} among ${n} vectors, and it takes the medians of at most ${BOX_SUBSETS_MAX}; box-mean has no such limit`
+  if (count <= BOX_SUBSETS_MAX && count * size ** 2 <= BOX_WORK_MAX) return null
+  return `${count} subsets of ${size} among ${n} vectors, and it takes the medians of at most ${BOX_SUBSETS_MAX}, fewer of large ones (${BOX_WORK_MAX} over the square of the size); a smaller f may do, and box-mean has no such limit`
 }
 
 function sizeFor(

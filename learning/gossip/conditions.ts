@@ -52,7 +52,8 @@ export function checkWithoutClock(graph: Neighbours, maxFaulty: number): void {
 }
 
 /**
- * That the rule works on what a peer without a clock waits for: with fewer vectors it would throw, bound or no bound.
+ * That the rule works on what a peer without a clock waits for, and on all that may come: with fewer vectors it would
+ * throw, or with more, bound or no bound.
  * @throws GraphError GRAPH_CONDITION, naming the peer
  */
 export function checkHeard(graph: Neighbours, maxFaulty: number, rule: GossipRule): void {
@@ -62,6 +63,7 @@ export function checkHeard(graph: Neighbours, maxFaulty: number, rule: GossipRul
     tried.add(degree)
     const heard = Math.max(Math.min(1, degree), degree - maxFaulty)
     checkVectors(`peer ${peer} waits for ${heard} of ${degree} neighbours`, heard, maxFaulty, rule)
+    checkVectors(`peer ${peer} has ${degree} neighbours`, degree, maxFaulty, rule)
   }
 }
 

@@ -315,7 +315,8 @@ export function settingsOf(
   const faults = values.faults ?? mostFaults(base, peers, synchrony, quorum ?? undefined)
   const bounded: BoundedCohort = { protocol, faults, synchrony, ...(quorum !== null && { quorum }) }
   requireBound({ ...boundsQueryOf(bounded, peers), unsafe, learns: true })
-  const unfit = gradientRule === null ? null : whyNotFirst(gradientRule, quorum ?? peers - faults, faults)
+  const unfit =
+    gradientRule === null ? null : whyNotFirst(gradientRule, quorum ?? peers - faults, faults, peers)
   if (unfit !== null) throw new UsageError(`--gradient-rule: ${unfit}`)
   return {
     ...bounded,

@@ -198,7 +198,8 @@ function checkBound(cohort: Cohort, source: string): void {
       `${source}: ${field}: ${refusal.why}${refusal.reason === 'below-bound' ? ' (unsafe: true runs it anyway)' : ''}`,
     )
   if (gradientRule === undefined) return
-  const unfit = whyNotFirst(gradientRule, quorum ?? cohort.members.length - faults, faults)
+  const peers = cohort.members.length
+  const unfit = whyNotFirst(gradientRule, quorum ?? peers - faults, faults, peers)
   if (unfit !== null)
     throw new CohortError('cohort-field-invalid', `${source}: gradientRule is ${gradientRule}: ${unfit}`)
 }

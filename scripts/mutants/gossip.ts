@@ -242,8 +242,8 @@ export const gossipMutants: readonly Mutant[] = [
   {
     name: 'sought-elsewhere-for-ever',
     file: choose,
-    line: 'alone && attempts > SOUGHT_ELSEWHERE',
-    becomes: 'alone && attempts < 0',
+    line: 'alone && sought >= SOUGHT_ELSEWHERE',
+    becomes: 'alone && sought < 0',
     within: 1,
     swarm: 'gossip',
     from: 911,

@@ -2,7 +2,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { createAveraging } from '../../agreement/averaging/create.ts'
-import { bounds } from '../../agreement/bounds.ts'
+import { bounds, mostFaults } from '../../agreement/bounds.ts'
 import { protocolNamed } from '../../agreement/protocols/registry.ts'
 import { refusalOf } from '../../agreement/refusal.ts'
 import { BOX_SUBSETS_MAX, boxGeom, boxMean, gm } from '../../agreement/rules/index.ts'
@@ -174,6 +174,18 @@ test('under synchrony neither runs, for counts would follow what was accepted', 
     const refusal = refusalOf({ protocol, peers: 7, maxFaulty: 2, synchrony: 'synchronous' })
     t.is(refusal?.reason, 'below-bound')
     t.regex(refusal!.why, /runs asynchronously only/)
+  }
+})
+
+test('large subsets: few of them are too much work; what every cohort of 13 has is not', t => {
+  const query = { synchrony: 'asynchronous', protocol: 'box-geom' } as const
+  // 1,953 subsets of 61.
+  t.is(refusalOf({ ...query, peers: 63, maxFaulty: 1, unsafe: true })?.reason, 'work')
+  for (let f = 0; f <= 4; f++) t.is(refusalOf({ ...query, peers: 13, maxFaulty: f }), null, `f = ${f}`)
+  // The most faults that are feared by default are as many as run.
+  for (let peers = 1; peers <= 64; peers++) {
+    const maxFaulty = mostFaults('box-geom', peers, 'asynchronous')
+    t.is(refusalOf({ ...query, peers, maxFaulty }), null, `n = ${peers}, f = ${maxFaulty}`)
   }
 })
 

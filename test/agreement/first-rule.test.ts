@@ -71,4 +71,7 @@ test('a first rule is refused where it cannot stand f liars among the vectors th
   t.regex(whyNotFirst('nnm+mean', 6, 1)!, /tolerates no liar, and f is 1/)
   t.is(whyNotFirst('mean', 6, 0), null)
   t.regex(whyNotFirst('nnm+cwtm', 2, 1)!, /nnm/)
+  // What comes in time may be little work, and what a peer may come to have too much.
+  t.is(whyNotFirst('smea', 21, 3), null)
+  t.regex(whyNotFirst('smea', 21, 3, 120)!, /subsets/)
 })

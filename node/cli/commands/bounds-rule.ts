@@ -6,8 +6,6 @@ import { leastRobustness, robustnessOf } from '../../../agreement/rules/robustne
 /** Of the rule on the vectors that a peer waits for. */
 interface RuleBounds {
   readonly name: string
-  /** How many vectors a peer waits for. */
-  readonly quorum: number
   /** Why no agreement can begin with it; null: it can. */
   readonly why: string | null
   /** `κ`; null: none is proved. */
@@ -16,12 +14,11 @@ interface RuleBounds {
   readonly least: number | null
 }
 
-export function ruleBounds(name: string, { quorum, maxFaulty }: Bounds): RuleBounds {
-  const why = whyNotFirst(name, quorum, maxFaulty)
+export function ruleBounds(name: string, { quorum, maxFaulty, peers }: Bounds): RuleBounds {
+  const why = whyNotFirst(name, quorum, maxFaulty, peers)
   const isMinority = quorum > 2 * maxFaulty
   return {
     name,
-    quorum,
     why,
     robustness: why === null ? (robustnessOf(name)?.(quorum, maxFaulty) ?? null) : null,
     least: isMinority ? leastRobustness(quorum, maxFaulty) : null,
@@ -31,7 +28,7 @@ export function ruleBounds(name: string, { quorum, maxFaulty }: Bounds): RuleBou
 const short = (value: number | null) => (value === null ? '–' : String(Number(value.toPrecision(4))))
 
 /** In words, for one protocol. */
-export function ruleText({ name, quorum, why, robustness, least }: RuleBounds): string {
+export function ruleText({ name, why, robustness, least }: RuleBounds, { quorum }: Bounds): string {
   if (why !== null) return `${name} cannot begin the agreements on gradients: ${why}`
   const kappa =
     robustness === null

@@ -152,7 +152,7 @@ export const boundsCommand = defineCommand({
     else for (const line of boundsLines(rows[0]!, terminal.paint)) terminal.print(line)
     for (const row of json ? [] : rows) {
       const rule = ofRule(row)
-      if (rule !== null) terminal.print(`${row.protocol}: ${ruleText(rule)}`)
+      if (rule !== null) terminal.print(`${row.protocol}: ${ruleText(rule, row)}`)
     }
     return 0
   },

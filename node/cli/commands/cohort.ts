@@ -98,6 +98,12 @@ const add = defineCommand({
     await write(path!, cohort, true)
     terminal.print(`wrote ${path}: ${summaryLine(cohort)}`)
     terminal.print(`id ${await idOf(cohort)} (it was ${await idOf(before)})`)
+    const rule =
+      before.faults === 0 && cohort.gradientRule === undefined ? newGradientRule(null, cohort) : null
+    if (rule !== null)
+      terminal.print(
+        `members may be faulty now, and a new cohort would have gradientRule: ${rule} (docs/unequal-data.md)`,
+      )
     return 0
   },
 })

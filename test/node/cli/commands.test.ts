@@ -73,7 +73,9 @@ test('a cohort is made, extended, checked and shown', async t => {
   t.is(compared.code, 1)
   t.regex(compared.stderr, /differ in steps\n/)
 
-  t.is((await runInside('cohort', 'add', file, member(4))).code, 0)
+  const added = await runInside('cohort', 'add', file, member(4))
+  t.is(added.code, 0)
+  t.notRegex(added.stdout, /a new cohort/)
   const { cohort, id } = JSON.parse((await runInside('cohort', 'show', file, '--json')).stdout)
   t.is(cohort.members.length, 5)
   t.not(id, shown.id)
@@ -103,6 +105,9 @@ test('a new cohort mixes gradients first, where liars are feared and nobody says
   t.is(await ruleOf('--protocol', 'mean', '--unsafe', '--faults', '1'), undefined)
   t.is(await ruleOf('--topology', 'complete'), undefined)
   t.is(await ruleOf('--protocol', 'box-geom'), undefined)
+  await runInside('cohort', 'create', join(path, 'd.yaml'), ...members.slice(0, 3), '--protocol', 'rb-tm')
+  const added = await runInside('cohort', 'add', join(path, 'd.yaml'), members[3]!, '--faults', '1')
+  t.regex(added.stdout, /members may be faulty now, and a new cohort would have gradientRule: nnm\+cwtm/)
 })
 
 test('bounds: one object for a protocol, an array for all of them, lines for people', async t => {
