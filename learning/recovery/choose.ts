@@ -28,14 +28,12 @@ export const SOUGHT_ELSEWHERE = 2
 /**
  * @param target the step that this peer chose earlier; null if it has chosen none
  * @param attempts how many times in a row it has asked without reaching another step
- * @param sought how many of these times it had chosen a step and was not given enough of it
  */
 export function choosePlace(
   rules: Rules,
   question: Question,
   target: number | null,
   attempts: number,
-  sought: number,
 ): Place {
   const { peers, maxFaulty, past, steps, stepsEnd, completeFrom, alone = false } = rules
   const { step } = question
@@ -49,8 +47,8 @@ export function choosePlace(
   // still keep for it is enough, unless they say that they say nothing more in this step.
   const isServed = !question.isBehind && positions.silent(step) <= maxFaulty
   // Over a graph the others may be so far apart that too few of them hold any one step, as some wait for this very peer.
+  const goesAlone = alone && attempts > SOUGHT_ELSEWHERE
   // It goes on where it was, then. One that has lost its memory may have spoken there, and cannot.
-  const goesAlone = alone && sought >= SOUGHT_ELSEWHERE
   if (question.memory === 'unconfirmed' && (isServed || goesAlone)) return { kind: 'stay' }
   // Of f + 1 peers that no longer take part in this step, one is honest.
   const isBehind = question.isBehind || target !== null || positions.gone(step, past) > maxFaulty

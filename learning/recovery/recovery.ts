@@ -82,8 +82,6 @@ interface Machine {
   listensIn: number
   /** How many times in a row it has asked without reaching another step. */
   attempts: number
-  /** How many of these times it had chosen a step and was not given enough of it. */
-  sought: number
   /** The step after those in which others have shown that it has spoken and does not know what. */
   silentBefore: number
 }
@@ -99,7 +97,6 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     behindAt: 0,
     listensIn: 0,
     attempts: 0,
-    sought: 0,
     silentBefore: options.completeFrom,
   }
   return {
@@ -127,7 +124,7 @@ function reached(machine: Machine, builder: Builder, step: number, parameters: V
   const { helper, suspicion, state } = machine
   builder.messages.push(...helper.reached(step, parameters))
   machine.step = step
-  Object.assign(machine, { attempts: 0, sought: 0 })
+  machine.attempts = 0
   const goesFurther = state.name === 'fetching' ? state.target > step : isSilent(state)
   if (goesFurther) {
     suspicion.heard() // it has further to go, and what it missed belonged to an earlier step
@@ -185,7 +182,6 @@ function ask(machine: Machine, builder: Builder, memory: Memory): void {
   const isBehind = memory === 'lost' || machine.behindAt === step
   const question: Question = { step, memory, isBehind, positions: new Map(), settled: false }
   machine.attempts++
-  if (machine.state.name === 'fetching') machine.sought++
   suspicion.heard()
   move(machine, { name: isBehind || memory !== 'whole' ? 'locating' : 'suspecting', question })
   builder.messages.push({ to: 'others', message: { kind: 'query', slot: slotAt(options.self, step) } })
@@ -279,11 +275,11 @@ const CHOICES_MAX = 4
 
 /** Acts on the positions once enough are known. Chooses again where too few peers can still give the step chosen. */
 function go(machine: Machine, builder: Builder, question: Question): void {
-  const { options, helper, state, attempts, sought } = machine
+  const { options, helper, state, attempts } = machine
   const { target, choices } = state.name === 'fetching' ? state : { target: null, choices: 0 }
   const isBehind = question.isBehind || (question.memory !== 'whole' && machine.behindAt === question.step)
   const rules = { ...options, completeFrom: machine.silentBefore }
-  const place = choosePlace(rules, { ...question, isBehind }, target, attempts, sought)
+  const place = choosePlace(rules, { ...question, isBehind }, target, attempts)
   switch (place.kind) {
     case 'unknown':
       break
@@ -297,7 +293,7 @@ function go(machine: Machine, builder: Builder, question: Question): void {
       if (question.memory === 'lost') {
         helper.setCompleteFrom(place.step)
         // Over a graph some may wait for this very peer, and then too few of them come to hold the step.
-        if (options.alone && sought >= SOUGHT_ELSEWHERE)
+        if (options.alone && attempts > SOUGHT_ELSEWHERE)
           builder.outputs.push({ kind: 'silent', completeFrom: helper.completeFrom() })
       }
       move(machine, {

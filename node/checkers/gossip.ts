@@ -22,6 +22,13 @@ interface GossipChecker {
   received(peer: PeerIndex, from: PeerIndex, message: Message): void
   shown(peer: PeerIndex, proof: Evidence): void
   sent(from: PeerIndex, to: PeerIndex): void
+  lostDisk(peer: PeerIndex): void
+  /**
+   * Whether more than `f` neighbours of an honest peer lie, or are without memory and have not found their place: then
+   * nobody is promised to finish.
+   * @param unfinished honest peers that have not finished
+   */
+  promisesNoEnd(unfinished: readonly PeerIndex[]): boolean
 }
 
 /** Null: the cohort has no graph. */
@@ -37,10 +44,15 @@ export function createGossipChecker(
   const given = new Map<string, Vector>()
   /** By process: what it last bound itself to. */
   const sealed = new Map<string, Vector>()
+  /** Honest peers that remember to have said something. */
+  const remembering = new Set<PeerIndex>()
   return {
     output(peer, output, isSecond) {
       const process = `${peer} ${isSecond}`
-      if (output.kind === 'sealed') sealed.set(process, output.vector)
+      if (output.kind === 'sealed') {
+        sealed.set(process, output.vector)
+        remembering.add(peer)
+      }
       const of = output.kind === 'finished' ? output.parameters : output.kind === 'iterated' && output.vector
       if (output.kind === 'diverged' || (of && !of.every(Number.isFinite)))
         return violate('finite parameters', `those of peer ${peer} are not`)
@@ -64,6 +76,12 @@ export function createGossipChecker(
     },
     sent(from, to) {
       if (!graph[from]!.includes(to)) violate('edges', `peer ${from} sends to peer ${to}, no neighbour`)
+    },
+    lostDisk: peer => void remembering.delete(peer),
+    promisesNoEnd(unfinished) {
+      const isGone = (peer: PeerIndex) =>
+        !isHonest.has(peer) || (unfinished.includes(peer) && !remembering.has(peer))
+      return honest.some(peer => graph[peer]!.filter(isGone).length > cohort.faults)
     },
   }
 }

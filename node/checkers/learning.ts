@@ -77,7 +77,10 @@ export function createLearningCheckers(
       accusedBy.get(from)?.add(proof.slot.sender)
     },
     connected: (peer, other) => shun(peer, other, 'is connected with'),
-    lostDisk: peer => accusedBy.get(peer)?.clear(),
+    lostDisk(peer) {
+      gossip?.lostDisk(peer)
+      accusedBy.get(peer)?.clear()
+    },
     began: resends.began,
     sent(from, to, frame, nowMs) {
       gossip?.sent(from, to)
@@ -108,6 +111,7 @@ export function createLearningCheckers(
     end(results, describe) {
       for (const broken of metrics.broken(cohort)) violate('agreed metrics', broken)
       const unfinished = honest.filter(peer => results[peer] === null)
+      if (unfinished.length > 0 && gossip?.promisesNoEnd(unfinished)) return
       if (unfinished.length > 0) return violate('termination', unfinished.map(describe).join('; '))
       checkEnds(checked, honest, results as readonly Vector[], violate)
     },

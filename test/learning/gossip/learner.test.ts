@@ -251,12 +251,6 @@ test('a peer that comes back where no step is held by enough goes on where it wa
   t.is(learn.currentStep(), 1)
 })
 
-test('questions that nobody has answered are no search for a place elsewhere', t => {
-  const { answered, asksAgain } = comingBack('unconfirmed')
-  for (let asked = 1; asked <= 3; asked++) asksAgain()
-  t.false(begins(answered()))
-})
-
 test('a peer that has lost its memory never goes on alone, as it may have spoken: it says that nobody need wait for it', t => {
   const { answered, asksAgain } = comingBack('lost')
   const silent = (outputs: readonly LearnOutput[]) => outputs.filter(({ kind }) => kind === 'silent')

@@ -248,7 +248,7 @@ for (const { past, ...cohort } of cohorts)
         const positions = new Map([...liars, ...honest].map((said, i) => [i + 1, said]))
         const question = { step: STEP, memory: 'whole' as const, isBehind: false, positions, settled: false }
         const rules = { ...cohort, past, steps: 100, stepsEnd: 101, completeFrom: 1 }
-        const { kind } = choosePlace(rules, question, null, attempts, 0)
+        const { kind } = choosePlace(rules, question, null, attempts)
         t.true(kind === 'unknown' || kind === 'stay', kind)
       }),
       { numRuns: 1000 },
@@ -272,7 +272,7 @@ test('the chosen step is one that f + 1 have reached, that enough hold, and that
       (said, attempts) => {
         const positions = new Map(said.map((each, i) => [i + 1, each]))
         const question = { step: STEP, memory: 'whole' as const, isBehind: true, positions, settled: false }
-        const place = choosePlace(rules, question, null, attempts, 0)
+        const place = choosePlace(rules, question, null, attempts)
         if (said.filter(({ step, completeFrom }) => completeFrom <= step).length < 5) {
           t.is(place.kind, 'unknown')
           return
