@@ -258,9 +258,7 @@ export const gossipMutants: readonly Mutant[] = [
     file: choose,
     line: 'alone && attempts > SOUGHT_ELSEWHERE',
     becomes: 'alone && attempts < 0',
-    within: 1,
-    swarm: 'gossip',
-    from: 911,
+    ...test('learner'),
   },
   {
     name: 'one-neighbour-too-many-awaited',

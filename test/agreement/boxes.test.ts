@@ -205,6 +205,8 @@ test('too many subsets: refused before anything runs, unsafe or not; the means a
   t.is(refusalOf({ ...query, protocol: 'box-mean' }), null)
   const many = Array.from({ length: 16 }, (_, j) => v(j))
   t.throws(() => boxGeom(many, 3, { keep: 10 }), { code: 'work-limit' })
+  // 2,002 small ones.
+  t.throws(() => boxGeom(many.slice(0, 14), 4, { keep: 5 }), { code: 'work-limit' })
   t.deepEqual(boxMean(many, 3, { keep: 10 }), v(7.5))
   // Up to 13 peers nothing is too much.
   for (let peers = 1; peers <= 13; peers++)
