@@ -143,6 +143,21 @@ def trimmed_middle(x, f):
     return (kept[0] + kept[-1]) / 2
 
 
+def middle_of_boxes(x, f, keep, centre):
+    size = len(x) - f if keep is None else int(keep)
+    centres = np.array([centre(x[list(s)]) for s in itertools.combinations(range(len(x)), size)])
+    kept = np.sort(x, axis=0)[f : len(x) - f]
+    return (np.maximum(kept[0], centres.min(axis=0)) + np.minimum(kept[-1], centres.max(axis=0))) / 2
+
+
+def box_geom(x, f, keep=None):
+    return middle_of_boxes(x, f, keep, lambda s: gm(s, f))
+
+
+def box_mean(x, f, keep=None):
+    return middle_of_boxes(x, f, keep, lambda s: s.mean(axis=0))
+
+
 def cva(x, f, own=0, keep=None):
     return x[least(norms(x - x[int(own)]), len(x) - f if keep is None else int(keep))].mean(axis=0)
 
@@ -200,6 +215,8 @@ RULES = {
     "cge-sum": (cge_sum, []),
     "cc": (cc, [{"tau": 2, "passes": 3}]),
     "trimmed-middle": (trimmed_middle, []),
+    "box-geom": (box_geom, [{"keep": 3}]),
+    "box-mean": (box_mean, [{"keep": 3}]),
     "cva": (cva, [{"own": 4}, {"own": 2, "keep": 2}]),
     "monna": (monna, [{"pivot": 3}]),
     "caf": (caf, []),
