@@ -240,6 +240,14 @@ export const gossipMutants: readonly Mutant[] = [
     ...inSwarm,
   },
   {
+    name: 'no-end-is-ever-promised',
+    file: 'node/checkers/gossip.ts',
+    line: 'graph[peer]!.filter(isGone).length > cohort.faults',
+    becomes: 'graph[peer]!.filter(isGone).length >= 0',
+    within: 1,
+    test: 'test/node/checkers/gossip.test.ts',
+  },
+  {
     name: 'lost-memory-begins-anyway',
     file: choose,
     line: 'completeFrom === 1 && positions.holders(step) >= enough',

@@ -44,6 +44,18 @@ function checked(faults = 1) {
   }
 }
 
+test('no end is promised where more than f neighbours of one lie or are without memory, and only there', t => {
+  const { checker } = checked()
+  // Peer 0 has spoken. It and 4 hear the liar 5; 2 is a neighbour of 1 and 3.
+  t.false(checker.promisesNoEnd([]))
+  t.false(checker.promisesNoEnd([0]), 'it remembers')
+  t.false(checker.promisesNoEnd([2]), '1 and 3 miss 2 alone')
+  t.true(checker.promisesNoEnd([3]), '4 misses 3, and hears the liar')
+  checker.lostDisk(0)
+  t.false(checker.promisesNoEnd([0]), '1 and 3 miss 0 alone')
+  t.true(checker.promisesNoEnd([0, 2]), '1 misses 0 and 2')
+})
+
 test('a mix within the farthest honest neighbour that was used passes, and no farther', t => {
   t.deepEqual(checked().mixes([1, 3], at(3)), [])
   t.regex(checked().mixes([1, 5], at(1.01)).join(), /^mixing: peer 0, step 1: monna brought it 1\.0\d* away/)
