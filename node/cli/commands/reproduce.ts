@@ -3,12 +3,61 @@ import { join } from 'node:path'
 import type { Findings, GridChoice } from '../../reproduce/experiment.ts'
 import { experimentNames } from '../../reproduce/names.ts'
 import { suggestion } from '../../text/nearest.ts'
-import { defineCommand, flag, maybe, UsageError } from '../command.ts'
+import { defineCommand, flag, maybe, type Options, UsageError, type Values } from '../command.ts'
 import { decimal, integer, oneOf, text } from '../parse.ts'
 import { requireOutput } from '../report-output.ts'
 import type { Terminal } from '../terminal.ts'
 import { duration } from '../view/format.ts'
 import { createRunMeter } from '../view/run-progress.ts'
+
+const options = {
+  list: flag('--list', 'name the experiments, and each figure and table of the papers'),
+  quick: flag('--quick', 'a minute or two: fewer seeds and steps, smaller models'),
+  data: maybe(
+    '--data <dir>',
+    'IDX files of MNIST, or a folder that holds mnist/ and fashion-mnist/',
+    text,
+    'the embedded digits',
+  ),
+  out: maybe('--out <dir>', 'the folder for the results', text, 'reproduced/NAME, or NAME-quick'),
+  seeds: maybe(
+    '--seeds <count>',
+    'runs of each configuration',
+    integer({ min: 1, max: 1000 }),
+    "the experiment's own",
+  ),
+  model: maybe(
+    '--model <name>',
+    'resam: mlp, resam-cnn, or resam-cifar with CIFAR-10, 25 workers and 2,500 steps',
+    oneOf(['mlp', 'resam-cnn', 'resam-cifar']),
+    'mlp',
+  ),
+  faults: maybe(
+    '--faults <f>',
+    'resam: how many of the 15 workers are faulty, 1, 3, 5, 6 or 7; 5 or 11 of 25 with resam-cifar',
+    faultCount,
+    '5',
+  ),
+  momentum: maybe(
+    '--momentum <beta>',
+    'resam: the momentum beside 0, up to 0.999',
+    decimal({ min: 0, max: 0.999 }),
+    '0.99; 0.9 for CC',
+  ),
+  threads: maybe('--threads <count>', 'runs at a time', integer({ min: 1, max: 256 }), 'one a core'),
+  fresh: flag('--fresh', 'do not reuse earlier runs'),
+  page: maybe(
+    '--page <file>',
+    'write the page to this file too: one HTML file that needs nothing else',
+    text,
+  ),
+  figures: maybe(
+    '--figures <dir>',
+    'write each figure as SVG, and verdicts and tables with the version as JSON, to this folder',
+    text,
+  ),
+  json: flag('--json', 'print results.json on standard output; the rest goes to standard error'),
+} as const
 
 export const reproduceCommand = defineCommand({
   name: 'reproduce',
@@ -16,54 +65,7 @@ export const reproduceCommand = defineCommand({
   about:
     'Writes results.json and a page (open it in a browser) to a folder. The same command run again goes on where it stopped, and keeps finished runs.',
   arguments: [{ name: '[name]', about: 'which one; --list names them', choices: experimentNames }],
-  options: {
-    list: flag('--list', 'name the experiments, and each figure and table of the papers'),
-    quick: flag('--quick', 'a minute or two: fewer seeds and steps, smaller models'),
-    data: maybe(
-      '--data <dir>',
-      'IDX files of MNIST, or a folder that holds mnist/ and fashion-mnist/',
-      text,
-      'the embedded digits',
-    ),
-    out: maybe('--out <dir>', 'the folder for the results', text, 'reproduced/NAME, or NAME-quick'),
-    seeds: maybe(
-      '--seeds <count>',
-      'runs of each configuration',
-      integer({ min: 1, max: 1000 }),
-      "the experiment's own",
-    ),
-    model: maybe(
-      '--model <name>',
-      'resam: mlp, resam-cnn, or resam-cifar with CIFAR-10, 25 workers and 2,500 steps',
-      oneOf(['mlp', 'resam-cnn', 'resam-cifar']),
-      'mlp',
-    ),
-    faults: maybe(
-      '--faults <f>',
-      'resam: how many of the 15 workers are faulty, 1, 3, 5, 6 or 7; 5 or 11 of 25 with resam-cifar',
-      faultCount,
-      '5',
-    ),
-    momentum: maybe(
-      '--momentum <beta>',
-      'resam: the momentum beside 0, up to 0.999',
-      decimal({ min: 0, max: 0.999 }),
-      '0.99; 0.9 for CC',
-    ),
-    threads: maybe('--threads <count>', 'runs at a time', integer({ min: 1, max: 256 }), 'one a core'),
-    fresh: flag('--fresh', 'do not reuse earlier runs'),
-    page: maybe(
-      '--page <file>',
-      'write the page to this file too: one HTML file that needs nothing else',
-      text,
-    ),
-    figures: maybe(
-      '--figures <dir>',
-      'write each figure as SVG, and verdicts and tables with the version as JSON, to this folder',
-      text,
-    ),
-    json: flag('--json', 'print results.json on standard output; the rest goes to standard error'),
-  },
+  options,
   examples: [
     '--list',
     'redundancy',
@@ -75,6 +77,7 @@ export const reproduceCommand = defineCommand({
     const { list, json, quick, out } = values
     if (json) terminal.reserveOutput()
     const { experiments, experimentNamed } = await import('../../reproduce/registry.ts')
+    if (list) checkList(values, name)
     if (list) return listExperiments(experiments, json, terminal)
     if (name === undefined)
       throw new UsageError(`which experiment? One of ${experimentNames.join(', ')}; --list says more`)
@@ -133,6 +136,19 @@ export const reproduceCommand = defineCommand({
     return 0
   },
 })
+
+/** @throws UsageError if something was given beside --list that it would ignore */
+function checkList(values: Values<typeof options>, name: string | undefined): void {
+  const stray = Object.entries<Options[string]>(options).find(
+    ([key, { fallback }]) =>
+      key !== 'list' && key !== 'json' && values[key as keyof typeof options] !== fallback,
+  )
+  const given = stray === undefined ? name : `--${stray[0]}`
+  if (given !== undefined)
+    throw new UsageError(
+      `${given} is given beside --list, which runs nothing; expected --list alone, or with --json`,
+    )
+}
 
 /** As in RESAM's §5. */
 function faultCount(value: string, name: string): number {

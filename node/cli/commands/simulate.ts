@@ -1,5 +1,6 @@
 /** `concord simulate`: a whole cohort in the simulated world, seeded and replayable. */
 import { performance } from 'node:perf_hooks'
+import { isDeepStrictEqual } from 'node:util'
 import type { PeerIndex } from '../../../agreement/protocol.ts'
 import { boundsQuery } from '../../cohort/bounds-query.ts'
 import { finiteOrNull, meanLoss, type Report, tally } from '../../daemon/report.ts'
@@ -8,8 +9,7 @@ import { endOf } from '../../page/end.ts'
 import type { SwarmKind } from '../../simulation/swarm/swarm.ts'
 import { aloneLines, triggerLines } from '../alone.ts'
 import { checkArchitecture } from '../architecture.ts'
-import { defineCommand, flag, maybe, option, UsageError, type Values } from '../command.ts'
-import { faultOptions } from '../fault-options.ts'
+import { defineCommand, flag, maybe, type Options, option, UsageError, type Values } from '../command.ts'
 import { simulateGossip } from '../gossip-run.ts'
 import { externalModel } from '../learning-options.ts'
 import { kebab, type Scenario, scenarioOf } from '../options.ts'
@@ -67,7 +67,7 @@ export const simulate = defineCommand({
   about:
     'The same peers as the real ones, on virtual time. The same options and seed give the same trace. ' +
     'With --seeds it is not a cohort that learns but a swarm of averaging agreements: protocol, n, f, d, data, network, ' +
-    'faults and attack all come from each seed, and the other options are not used.\n\n' +
+    'faults and attack all come from each seed, and the options that would choose them are refused.\n\n' +
     'The steps of injected faults are those of the most advanced honest peer. While so many peers are away that none ' +
     'can go on, a standstill of a certain length (a second, or five steps) counts as a step.',
   options,
@@ -90,10 +90,7 @@ export const simulate = defineCommand({
     if (values.seeds !== null) {
       return swarm({ ...values, seeds: values.seeds, kind: swarmKind(values) }, terminal)
     }
-    if (values.only !== null)
-      throw new UsageError(
-        `--only is "${values.only}", and there is one cohort; expected --seeds, or --protocol`,
-      )
+    checkCohort(values)
     checkArchitecture(values, options)
     if (values.architecture === 'server' || values.architecture === 'broadcast')
       return simulateServer(values, await loadAttack(values.attack), terminal)
@@ -124,12 +121,30 @@ export const simulate = defineCommand({
 
 type SimulateValues = Values<typeof options>
 
-const swarmDraws = ['network', 'loss', ...Object.keys(faultOptions)] as (keyof SimulateValues)[]
+/** What --seeds takes beside it; each seed draws all the rest. */
+const ofSwarm: readonly string[] = ['seeds', 'from', 'learn', 'only', 'architecture', 'report', 'json']
 
-/** @throws UsageError where an option was given that a swarm has no use for, and that nobody would expect it to ignore */
+/** @throws UsageError where an option was given that a swarm has no use for */
 function swarmKind(values: SimulateValues): SwarmKind {
-  checkSwarm(values)
-  const { architecture, learn, only } = values
+  const { architecture, learn, only, seed } = values
+  for (const name of ['watch', 'page'] as const)
+    if (values[name] !== null)
+      throw new UsageError(
+        `--${name} is given, but a page shows one run, and --seeds makes many; expected one of the two`,
+      )
+  if (seed !== options.seed.fallback)
+    throw new UsageError(
+      `--seed is ${seed}, and with --seeds the first seed is --from; expected --from ${seed}`,
+    )
+  for (const [name, { fallback }] of Object.entries<Options[string]>(options))
+    if (!ofSwarm.includes(name) && !isDeepStrictEqual(values[name as keyof SimulateValues], fallback))
+      throw new UsageError(
+        `--${kebab(name)} is given, but --seeds draws what it runs from each seed; expected one of the two`,
+      )
+  if (only !== null && learn)
+    throw new UsageError(
+      `--only is "${only}", and with --learn each seed draws the protocol; expected one of the two`,
+    )
   if (architecture === 'server' || architecture === 'broadcast')
     throw new UsageError(
       `--architecture is ${architecture}, and --seeds makes worlds of peers that agree, learn or gossip; expected --learn --architecture gossip, or none`,
@@ -142,31 +157,14 @@ function swarmKind(values: SimulateValues): SwarmKind {
   return learn ? 'learning' : (only ?? 'agreement')
 }
 
-/** @throws UsageError */
-function checkSwarm(values: SimulateValues): void {
-  if (values.topology !== options.topology.fallback)
-    throw new UsageError(
-      `--topology is "${values.topology}", but --seeds draws each graph from its seed; expected one of the two`,
-    )
-  if (values.only !== null && values.learn)
-    throw new UsageError(
-      `--only is "${values.only}", and with --learn each seed draws the protocol; expected one of the two`,
-    )
-  for (const name of ['init', 'save', 'rule', 'gradientRule', 'oracle'] as const)
-    if (values[name] !== null)
-      throw new UsageError(
-        `--${kebab(name)} is "${values[name]}", but --seeds draws what it runs from each seed; expected one of the two`,
-      )
-  for (const name of ['watch', 'page'] as const)
-    if (values[name] !== null)
-      throw new UsageError(
-        `--${name} is given, but a page shows one run, and --seeds makes many; expected one of the two`,
-      )
-  for (const name of swarmDraws)
-    if (JSON.stringify(values[name]) !== JSON.stringify(options[name].fallback))
-      throw new UsageError(
-        `--${name} is given, but with --seeds each seed draws its own faults; expected one of the two`,
-      )
+/** @throws UsageError where an option of a swarm was given to one cohort */
+function checkCohort({ only, learn, from }: SimulateValues): void {
+  if (only !== null)
+    throw new UsageError(`--only is "${only}", and there is one cohort; expected --seeds, or --protocol`)
+  if (learn)
+    throw new UsageError('--learn is given, and one cohort always learns; expected --seeds beside it')
+  if (from !== options.from.fallback)
+    throw new UsageError(`--from is ${from}, and there is one cohort; expected --seeds beside it, or --seed`)
 }
 
 async function withProgress(
