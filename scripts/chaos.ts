@@ -2,8 +2,8 @@
  * `npm run chaos`: a cohort of real processes that are killed and started again all the time, never more than f down at
  * once, against an undisturbed run of the same cohort; and once with more than f down, which the others wait for.
  *
- * `--runs N --peers N --steps N --every SECONDS --data DIR`; `--protocol NAME --dimension D`: vectors of so many
- * coordinates, from an oracle that costs nothing. Exit code 1 if a promise was broken.
+ * `--runs N --peers N --steps N --every SECONDS --data DIR --exchange FORM`; `--protocol NAME --dimension D`: vectors of so
+ * many coordinates, from an oracle that costs nothing. Exit code 1 if a promise was broken.
  */
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
@@ -20,9 +20,12 @@ const { values } = parseArgs({
     data: { type: 'string', default: 'digits' },
     protocol: { type: 'string', default: 'mda' },
     dimension: { type: 'string' },
+    exchange: { type: 'string', default: 'digest-first' }, // as `cohort create` has it
     seed: { type: 'string', default: '1' },
   },
 })
+
+const exchangeForms = ['digest-first', 'whole'] as const
 
 /** Fraction by which a disturbed run may end below the undisturbed one. */
 const LOSS_MAX = 0.02
@@ -32,7 +35,10 @@ const WORSE_MAX = 0.1
 async function main(): Promise<void> {
   const protocol = protocolNames.find(name => name === values.protocol)
   if (protocol === undefined) throw new RangeError(`--protocol is ${values.protocol}`)
+  const exchange = exchangeForms.find(form => form === values.exchange)
+  if (exchange === undefined) throw new RangeError(`--exchange is ${values.exchange}`)
   const settings = {
+    exchange,
     peers: Number(values.peers),
     steps: Number(values.steps),
     data: values.data,

@@ -8,8 +8,9 @@ import type { Vector } from '../../agreement/vector.ts'
 /** Shorter vectors lie in the kernels' memory, where there is room for many. */
 const LONG_BYTES = 2 ** 20
 
-/** More are never free at once but after a burst; then they are the garbage collector's. */
+/** More than these are free at once after a burst, as of a peer that has caught up; their memory is given back. */
 const FREE_MAX = 64
+const FREE_BYTES_MAX = 128 * 2 ** 20
 
 /** All of one size: a peer is a member of one cohort. */
 let free: ArrayBuffer[] = []
@@ -32,6 +33,7 @@ export function arrivingVector(length: number): Vector {
 export function discardArrived(vector: Vector): void {
   const { buffer } = vector
   if (!arrived.delete(vector) || !(buffer instanceof ArrayBuffer)) return
-  const memory = buffer.transfer()
-  if (free.length < FREE_MAX) free.push(memory)
+  const isKept = free.length < FREE_MAX && (free.length + 1) * buffer.byteLength <= FREE_BYTES_MAX
+  const memory = buffer.transfer(isKept ? buffer.byteLength : 0)
+  if (isKept) free.push(memory)
 }

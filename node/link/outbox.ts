@@ -279,9 +279,9 @@ function resumeAt(state: State, step: number, restarted: boolean): void {
   state.acknowledged += state.inFlight.length
   state.peerStep = step
   state.deliversFrom = state.completeFrom
-  const first = state.kept.findIndex(({ message }) => message.step >= step || message.timeless)
+  const first = state.kept.findIndex(({ message }) => message.step >= step && !message.timeless)
   for (const [i, entry] of state.kept.entries())
-    if (first < 0 || i < first) entry.place = 'done'
+    if (!entry.message.timeless && (first < 0 || i < first)) entry.place = 'done'
     else entry.place = isDue(state, entry.message) ? 'due' : 'early'
   beginAgain(state)
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ProtocolName } from '../../agreement/bounds.ts'
+import type { ExchangeForm } from '../../learning/learn-contract.ts'
 import type { RandomStream } from '../../learning/random.ts'
 import type { Ending, PeerEvent } from '../../node/daemon/events.ts'
 import { EXTERNAL_MODEL } from '../../node/oracle/open.ts'
@@ -20,6 +21,7 @@ interface ChaosOptions {
   readonly steps: number
   readonly data: string
   readonly protocol: ProtocolName
+  readonly exchange: ExchangeForm
   /** Vectors of so many coordinates, from an oracle that costs nothing; null: a small model on `data`. */
   readonly dimension: number | null
   readonly fault: ChaosFault
@@ -71,12 +73,12 @@ const DEADLINE_MS = 20 * 60_000
 const QUADRATIC_ORACLE = fileURLToPath(new URL('../bench/quadratic_oracle.py', import.meta.url))
 
 export async function runCohort(options: ChaosOptions): Promise<ChaosRun> {
-  const { peers, steps, protocol, dimension } = options
+  const { peers, steps, protocol, exchange, dimension } = options
   const model = dimension === null ? 'mlp' : EXTERNAL_MODEL
   const files = await makeCohort(
     'chaos',
     peers,
-    { protocol, faults: MAX_FAULTY, model, rate: 0.5, batch: 64, seed: 1, clip: 2, steps },
+    { protocol, exchange, faults: MAX_FAULTY, model, rate: 0.5, batch: 64, seed: 1, clip: 2, steps },
     peer => [`/ip4/127.0.0.1/tcp/${FIRST_PORT + peer}`],
   )
   const all = Array.from({ length: peers }, (_, peer) => peer)

@@ -33,6 +33,22 @@ test('a restarted peer is sent what is kept of the steps that it still needs', t
   t.deepEqual(restarted.taken, [5, 6, 7])
 })
 
+test('what belongs to no step comes again, and brings nothing of earlier steps with it', t => {
+  const net = pair()
+  const [sender] = net.sides as [Side, Side]
+  net.connect()
+  sender.link.enqueue({ ...message(1), timeless: true })
+  for (const step of upTo(6)) sender.link.enqueue(message(step))
+  sender.link.pump()
+  net.settle()
+  net.disconnect()
+  const restarted = net.restart(1, 21)
+  restarted.step = 5
+  net.connect()
+  net.settle()
+  t.deepEqual(restarted.taken, [1, 5, 6])
+})
+
 test('a later incarnation of a peer gets no answer, because it has not asked', t => {
   const net = settled(1)
   const sender = net.sides[0]!
