@@ -131,6 +131,7 @@ function reached(machine: Machine, builder: Builder, step: number, parameters: V
     return
   }
   suspicion.reset()
+  suspicion.missSilent(step)
   rest(machine, builder)
 }
 
@@ -232,6 +233,7 @@ function takePosition(
     return
   }
   const position = { step: slot.step, oldest, completeFrom, seenStep: seen?.slot.step ?? 0 }
+  machine.suspicion.silent(from, completeFrom)
   const question = 'question' in state ? state.question : null
   question?.positions.set(from, position)
   if (seen !== null && isForgotten(machine, seen.slot)) forget(machine, builder, from, seen.slot)
@@ -322,6 +324,7 @@ function go(machine: Machine, builder: Builder, question: Question): void {
 function stay(machine: Machine, builder: Builder, question: Question): void {
   const { options, suspicion } = machine
   suspicion.heard()
+  suspicion.missSilent(question.step)
   if (listens(options) && question.memory !== 'lost')
     move(machine, { name: 'suspecting', question: { ...question, memory: 'whole', settled: true } })
   else {

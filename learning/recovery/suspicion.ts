@@ -22,6 +22,13 @@ interface Wait {
 export interface Suspicion {
   /** That peer can no longer send all that the present step may need from it. */
   missed(peer: PeerIndex): void
+  /** It has said that it says nothing more, or not everything, of steps before this one. */
+  silent(peer: PeerIndex, before: number): void
+  /**
+   * The peers that are silent in this step count as missed again. Their links say so only when something passes, and
+   * where the others wait for this peer nothing does.
+   */
+  missSilent(step: number): void
   /** That peer is so far ahead that it sends nothing that this one can take yet, or no longer is. */
   ahead(peer: PeerIndex, isAhead: boolean): void
   /** Its new incarnation may differ from the one before, so its next sign counts as a new one. */
@@ -48,6 +55,7 @@ export interface Suspicion {
 export function createSuspicion(maxFaulty: number): Suspicion {
   const missed = new Set<PeerIndex>()
   const ahead = new Set<PeerIndex>()
+  const silentBefore = new Map<PeerIndex, number>()
   /** The peers that have given a sign in this step. */
   const known = new Set<PeerIndex>()
   let times = 1
@@ -58,10 +66,15 @@ export function createSuspicion(maxFaulty: number): Suspicion {
     if (!known.has(peer)) times = 1
     known.add(peer)
   }
+  const miss = (peer: PeerIndex) => {
+    sign(peer)
+    missed.add(peer)
+  }
   return {
-    missed(peer) {
-      sign(peer)
-      missed.add(peer)
+    missed: miss,
+    silent: (peer, before) => void silentBefore.set(peer, before),
+    missSilent(step) {
+      for (const [peer, before] of silentBefore) if (before > step) miss(peer)
     },
     ahead(peer, isAhead) {
       if (!isAhead) {

@@ -5,7 +5,8 @@
  * Each side announces its LEARN step in every frame. A message of a step too far ahead of the peer's waits here. The
  * others are numbered as they are sent, and the receiver acknowledges what its protocol has taken. On each new
  * connection both sides say what they have (`resume`), and sending goes on from there. A side that has restarted has a
- * new incarnation: it is sent everything that is kept again, from its step on.
+ * new incarnation: it is sent again what is kept of its step and later ones, and of the few before what slower peers may
+ * need of it.
  *
  * A message that is too long for a frame travels in pieces, one such message at a time. All others pass between its
  * pieces, and it gets its number once it is through: so numbers still arrive in order.

@@ -17,6 +17,8 @@ export interface Encoded {
   readonly repeated: boolean
   /** It belongs to no step but to catching up, so a peer at a later step still needs it. */
   readonly timeless: boolean
+  /** A peer that has gone on needs it no longer, whichever incarnation. */
+  readonly onlyInStep: boolean
 }
 
 export interface Outbox {
@@ -279,10 +281,14 @@ function resumeAt(state: State, step: number, restarted: boolean): void {
   state.acknowledged += state.inFlight.length
   state.peerStep = step
   state.deliversFrom = state.completeFrom
-  const first = state.kept.findIndex(({ message }) => message.step >= step && !message.timeless)
-  for (const [i, entry] of state.kept.entries())
-    if (!entry.message.timeless && (first < 0 || i < first)) entry.place = 'done'
+  // One that slower peers may wait for is at most so far on: with more than f beyond that, they catch up.
+  const past = state.ahead + 1
+  for (const entry of state.kept) {
+    const { timeless, onlyInStep } = entry.message
+    const isNeeded = timeless || entry.message.step >= (onlyInStep ? step : step - past)
+    if (!isNeeded) entry.place = 'done'
     else entry.place = isDue(state, entry.message) ? 'due' : 'early'
+  }
   beginAgain(state)
 }
 

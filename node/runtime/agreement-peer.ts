@@ -112,6 +112,7 @@ export function createAgreementPeer(options: AgreementPeerOptions): AgreementPee
     journal,
     limits,
     ahead: 0,
+    broadcasts: true, // all is one step
     incarnation: options.incarnation,
     hooks: {
       ...hooks,

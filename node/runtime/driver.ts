@@ -64,6 +64,7 @@ export interface DriverOptions<Input, Output> {
   readonly limits: DecodeLimits
   /** How many steps ahead of its own a peer takes messages. */
   readonly ahead: number
+  readonly broadcasts: boolean
   readonly linkLimits?: LinkLimits
   /** Distinguishes this run of the peer from earlier ones: any number that it has not used before, never 0. */
   readonly incarnation: number
@@ -199,8 +200,7 @@ function createState<I, O>(options: DriverOptions<I, O>): State<I, O> {
     options,
     links,
     sender: createSender({
-      journal: options.journal,
-      clock,
+      ...options,
       links,
       inTurn: work => enqueueWork(state, work),
       failed(error) {

@@ -121,6 +121,12 @@ export interface Peer extends ProtocolPeer {
   sync(done: (error?: Error) => void): void
 }
 
+/** What the links are to do, and whom they shun. */
+function linking({ cohort, proofs, linkLimits }: PeerOptions) {
+  const broadcasts = isBroadcastBased(cohort.protocol)
+  return { broadcasts, ...(proofs && { proofs }), ...(linkLimits && { linkLimits }) }
+}
+
 /** A peer on the given ports, which goes on from its storage. It does nothing before `start`. */
 export function createPeer(options: PeerOptions): Peer {
   const { cohort, self, initial, verifier, clock, transport, signer, incarnation, hooks } = options
@@ -160,8 +166,7 @@ export function createPeer(options: PeerOptions): Peer {
     journal,
     limits,
     ahead,
-    ...(options.proofs && { proofs: options.proofs }),
-    ...(options.linkLimits && { linkLimits: options.linkLimits }),
+    ...linking(options),
     incarnation,
     hooks: {
       ...hooks,

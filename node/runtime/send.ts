@@ -34,6 +34,8 @@ interface SenderOptions {
   readonly journal: Journal
   readonly clock: Clock
   readonly links: readonly (Link | null)[]
+  /** Peers echo each other's vectors, so those of a past step are needed by peers that have gone on, for those that have not. */
+  readonly broadcasts: boolean
   /** Runs a piece of work in turn with the peer's other work. */
   readonly inTurn: (work: () => void) => void
   /** The log cannot be written. Nothing unrecorded has left, and nothing more will. */
@@ -69,7 +71,8 @@ export function createSender(options: SenderOptions): Sender {
     const { bundled, repeated, timeless } = traitsOf(message)
     const { step } = message.slot
     if (encoded.stored && step < forgottenBefore) return
-    const queued = asQueued(encoded, { step, repeated, timeless })
+    const onlyInStep = isOnlyInStep(message, options.broadcasts)
+    const queued = asQueued(encoded, { step, repeated, timeless, onlyInStep })
     messagesSent += waiting.enqueue(to, queued)
     if (bundled) voteTimer ??= clock.after(VOTE_DELAY_MS, pump)
     else isUrgent = true
@@ -112,6 +115,11 @@ export function createSender(options: SenderOptions): Sender {
     repeat: message => put({ to: 'others', message, encoded: encodeInOwnSize(message) }),
     messagesSent: () => messagesSent,
   }
+}
+
+/** A vector in the standard form. One of metrics is awaited by a peer that still evaluates while its learning goes on. */
+function isOnlyInStep(message: Message, broadcasts: boolean): boolean {
+  return bringsVector(message) && !broadcasts && message.slot.phase !== 'metrics'
 }
 
 interface Waiting {

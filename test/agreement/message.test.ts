@@ -149,7 +149,7 @@ function memory(lostUpTo = 0) {
 }
 
 /** Sends one message over one link. */
-function send(message: Message, storage: Storage | null = null) {
+function send(message: Message, storage: Storage | null = null, broadcasts = true) {
   const clock = manualClock()
   const enqueued: Encoded[] = []
   let pumps = 0
@@ -158,6 +158,7 @@ function send(message: Message, storage: Storage | null = null) {
     journal: createJournal({ storage, sign, limits, compactEverySteps: 9 }),
     clock,
     links: [link as never],
+    broadcasts,
     inTurn: work => work(),
     failed() {},
   })
@@ -165,6 +166,18 @@ function send(message: Message, storage: Storage | null = null) {
   sender.flush()
   return { clock, enqueued, pumps: () => pumps }
 }
+
+test('in the standard form a vector is of no use to who has gone on, except one of metrics; votes always may be', t => {
+  const onlyInStep = (message: Message, broadcasts: boolean) =>
+    send(message, null, broadcasts).enqueued[0]!.onlyInStep
+  const { ready, vector: one } = messages(sign)
+  const vector = (phase: Slot['phase']) => ({ ...one, slot: { ...slot, phase } }) as Message
+  t.true(onlyInStep(vector('gradient'), false))
+  t.true(onlyInStep(vector('parameters'), false))
+  t.false(onlyInStep(vector('metrics'), false))
+  t.false(onlyInStep(vector('gradient'), true))
+  t.false(onlyInStep(ready, false))
+})
 
 /** Whether a link sends it again, though it was acknowledged, to a later incarnation of its peer. */
 function isRepeated(message: Message): boolean {

@@ -66,8 +66,8 @@ export const simulate = defineCommand({
   summary: 'run a cohort in a simulated network: seeded, replayable, no sockets',
   about:
     'The same peers as the real ones, on virtual time. The same options and seed give the same trace. ' +
-    'With --seeds it is not a cohort that learns but a swarm of averaging agreements: protocol, n, f, d, data, network, ' +
-    'faults and attack all come from each seed, and the options that would choose them are refused.\n\n' +
+    'With --seeds it is not one cohort but a swarm of averaging agreements, or with --learn of cohorts: protocol, n, f, d, ' +
+    'data, network, faults and attack all come from each seed, and the options that would choose them are refused.\n\n' +
     'The steps of injected faults are those of the most advanced honest peer. While so many peers are away that none ' +
     'can go on, a standstill of a certain length (a second, or five steps) counts as a step.',
   options,

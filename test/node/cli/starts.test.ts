@@ -44,10 +44,7 @@ test('simulate --seeds learns no model: neither --init nor --save', async t => {
   for (const name of ['--init', '--save']) {
     const { code, stderr } = await runInside('simulate', '--seeds', '2', name, 'a.safetensors')
     t.is(code, 2)
-    t.true(
-      stderr.includes(`${name} is given, but --seeds draws what it runs from each seed`),
-      stderr,
-    )
+    t.true(stderr.includes(`${name} is given, but --seeds draws what it runs from each seed`), stderr)
   }
 })
 

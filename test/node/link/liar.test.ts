@@ -53,6 +53,7 @@ test('no lie of the other side makes a link throw', t => {
             ...message(++sent),
             repeated: sent % 3 !== 0,
             timeless: sent % 5 === 0,
+            onlyInStep: sent % 2 === 0,
           })
           link.pump()
         } else if (each.deed === 'forget') link.forgetBefore(each.before)

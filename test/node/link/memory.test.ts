@@ -77,6 +77,7 @@ test('messages that a link keeps pin at most twice the memory that it counts for
   const sender = createSender({
     journal: createJournal({ storage: null, sign: () => signature, limits, compactEverySteps: 16 }),
     links: [{ ...link, enqueue }, null],
+    broadcasts: true,
     inTurn: work => work(),
     clock: manualClock(),
     failed: error => t.fail(error.message),

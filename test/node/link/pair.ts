@@ -9,11 +9,13 @@ import { type Frame, sizeOf } from '../../../node/ports.ts'
 
 const limits = { peers: 4, dimension: 4, stepsMax: 1e6, iterationsMax: 1 }
 
+const always = { stored: false, repeated: true, timeless: false, onlyInStep: true } as const
+
 /** A numbered message: the step is the number. */
 export function message(step: number): Encoded {
   const slot = { step, phase: 'gradient', iteration: 0, sender: 0 } as const
   const chunks = encodeMessage({ kind: 'ready', slot, digest: '00'.repeat(32) })
-  return { step, chunks, bytes: sizeOf(chunks), stored: false, repeated: true, timeless: false }
+  return { ...always, step, chunks, bytes: sizeOf(chunks) }
 }
 
 /** One that is longer: a vector. */
@@ -21,7 +23,7 @@ export function longMessage(step: number): Encoded {
   const slot = { step, phase: 'gradient', iteration: 0, sender: 0 } as const
   const sealed = { vector: Float32Array.of(step, 2, 3, 4), digest: '', signature: new Uint8Array(64) }
   const chunks = encodeMessage({ kind: 'vector', slot, sealed })
-  return { step, chunks, bytes: sizeOf(chunks), stored: false, repeated: true, timeless: false }
+  return { ...always, step, chunks, bytes: sizeOf(chunks) }
 }
 
 /** 1, 2, …, last. */

@@ -49,6 +49,26 @@ test('what belongs to no step comes again, and brings nothing of earlier steps w
   t.deepEqual(restarted.taken, [1, 5, 6])
 })
 
+test('votes come again to who has gone on, as far as slower peers may need them, whichever side restarts', t => {
+  for (const restarts of [0, 1] as const) {
+    const net = pair(undefined, 2)
+    net.sides[1]!.step = 6
+    for (const step of upTo(7)) net.sides[0]!.link.enqueue({ ...message(step), onlyInStep: step % 2 === 1 })
+    net.connect()
+    net.settle()
+    t.deepEqual(net.sides[1]!.taken, [4, 6, 7])
+    net.disconnect()
+    const side = net.restart(restarts, 30)
+    if (restarts === 0) {
+      for (const step of upTo(7)) side.link.enqueue({ ...message(step), onlyInStep: step % 2 === 1 })
+      net.sides[1]!.taken.length = 0
+    } else side.step = 6
+    net.connect()
+    net.settle()
+    t.deepEqual(net.sides[1]!.taken, [4, 6, 7], `side ${restarts}`)
+  }
+})
+
 test('a later incarnation of a peer gets no answer, because it has not asked', t => {
   const net = settled(1)
   const sender = net.sides[0]!

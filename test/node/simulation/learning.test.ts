@@ -48,6 +48,10 @@ const once: readonly (readonly [number, string])[] = [
     999,
     'a peer that began anew too often to be answered stayed where it was, for it had asked as it started',
   ],
+  [
+    61643,
+    'a peer was told as it started that one says nothing in its step; later more did, and no link said so, for all waited',
+  ],
   [468, 'a restarted peer did not learn that messages of its former incarnation were forgotten'],
 ]
 
