@@ -266,22 +266,6 @@ export const mutants: readonly Mutant[] = [
     swarm: 'learning',
   },
   {
-    name: 'old-votes-not-sent-again',
-    file: 'node/link/outbox.ts',
-    line: 'const past = state.ahead + 1',
-    becomes: 'const past = 0',
-    within: 1,
-    test: 'test/node/link/restart.test.ts',
-  },
-  {
-    name: 'old-vectors-sent-again',
-    file: 'node/runtime/send.ts',
-    line: "return bringsVector(message) && !broadcasts && message.slot.phase !== 'metrics'",
-    becomes: "return false && bringsVector(message) && !broadcasts && message.slot.phase !== 'metrics'",
-    within: 1,
-    test: 'test/agreement/message.test.ts',
-  },
-  {
     name: 'nothing-withheld',
     file: 'node/link/outbox.ts',
     line: 'return timeless || step <= peerStep + ahead',
