@@ -1,4 +1,4 @@
-/** The mutants of dialling. Its test hunts them. */
+/** The mutants of dialling and of links. Their tests hunt them. */
 import type { Mutant } from './mutant.ts'
 
 const test = { within: 1, test: 'test/node/network/redial.test.ts' }

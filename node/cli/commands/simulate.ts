@@ -32,6 +32,8 @@ import { learningText, travelText } from '../view/settings.ts'
 import { timelineLine } from '../view/timeline.ts'
 import { judged, verdictSentence, whyUnguaranteed } from '../view/verdict.ts'
 
+const onlyProtocols = ['box-geom', 'box-mean'] as const
+
 const options = {
   ...runOptions,
   seeds: maybe(
@@ -47,7 +49,7 @@ const options = {
   only: maybe(
     '--only <protocol>',
     'with --seeds: agreements by box-geom or by box-mean, which the swarm does not draw otherwise',
-    oneOf(['box-geom', 'box-mean'] as const),
+    oneOf(onlyProtocols),
     'all that it draws',
   ),
   from: option('--from <seed>', 'with --seeds: the first seed', integer({ min: 0 }), 0),
@@ -134,7 +136,11 @@ function swarmKind(values: SimulateValues): SwarmKind {
       )
   if (seed !== options.seed.fallback)
     throw new UsageError(
-      `--seed is ${seed}, and with --seeds the first seed is --from; expected --from ${seed}`,
+      `--seed is ${seed}, and with --seeds the first seed is --from; expected --from alone`,
+    )
+  if (onlyProtocols.some(each => each === values.protocol))
+    throw new UsageError(
+      `--protocol is ${values.protocol}, and --seeds draws it; expected --only ${values.protocol}`,
     )
   for (const [name, { fallback }] of Object.entries<Options[string]>(options))
     if (!ofSwarm.includes(name) && !isDeepStrictEqual(values[name as keyof SimulateValues], fallback))

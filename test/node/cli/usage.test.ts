@@ -43,10 +43,14 @@ const wrong: readonly (readonly [command: string, expected: RegExp])[] = [
   ['simulate --only box-mean --seeds 2 --learn', /--only is "box-mean", and with --learn each seed draws/],
   ['simulate --peers 13 --seeds 10', /--peers is given, but --seeds draws what it runs from each seed/],
   ['simulate --measure-every 5 --seeds 10', /--measure-every is given, but --seeds draws/],
+  [
+    'simulate --protocol box-geom --seeds 10',
+    /--protocol is box-geom, and --seeds draws it; expected --only box-geom/,
+  ],
   ['simulate --unsafe --seeds 10', /--unsafe is given, but --seeds draws/],
   [
     'simulate --seed 7 --seeds 10',
-    /--seed is 7, and with --seeds the first seed is --from; expected --from 7/,
+    /--seed is 7, and with --seeds the first seed is --from; expected --from alone/,
   ],
   ['simulate --learn', /--learn is given, and one cohort always learns; expected --seeds beside it/],
   ['simulate --from 9', /--from is 9, and there is one cohort; expected --seeds beside it, or --seed/],
