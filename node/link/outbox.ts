@@ -17,7 +17,7 @@ export interface Encoded {
   readonly repeated: boolean
   /** It belongs to no step but to catching up, so a peer at a later step still needs it. */
   readonly timeless: boolean
-  /** A peer that has gone on needs it no longer, whichever incarnation. */
+  /** A peer that is past its step needs it no longer. */
   readonly onlyInStep: boolean
 }
 
@@ -281,7 +281,7 @@ function resumeAt(state: State, step: number, restarted: boolean): void {
   state.acknowledged += state.inFlight.length
   state.peerStep = step
   state.deliversFrom = state.completeFrom
-  // One that slower peers may wait for is at most so far on: with more than f beyond that, they catch up.
+  // A peer may pass on to slower ones what it hears of past steps. Those that are further behind than this catch up.
   const past = state.ahead + 1
   for (const entry of state.kept) {
     const { timeless, onlyInStep } = entry.message

@@ -34,7 +34,7 @@ interface SenderOptions {
   readonly journal: Journal
   readonly clock: Clock
   readonly links: readonly (Link | null)[]
-  /** Peers echo each other's vectors, so those of a past step are needed by peers that have gone on, for those that have not. */
+  /** Peers echo each other's vectors: a peer that is past a step still needs its vectors, for those that are not. */
   readonly broadcasts: boolean
   /** Runs a piece of work in turn with the peer's other work. */
   readonly inTurn: (work: () => void) => void

@@ -167,7 +167,7 @@ function send(message: Message, storage: Storage | null = null, broadcasts = tru
   return { clock, enqueued, pumps: () => pumps }
 }
 
-test('in the standard form a vector is of no use to who has gone on, except one of metrics; votes always may be', t => {
+test('in the standard form a vector is of no use to a peer that is past its step, except one of metrics; a vote may be', t => {
   const onlyInStep = (message: Message, broadcasts: boolean) =>
     send(message, null, broadcasts).enqueued[0]!.onlyInStep
   const { ready, vector: one } = messages(sign)

@@ -49,7 +49,7 @@ test('what belongs to no step comes again, and brings nothing of earlier steps w
   t.deepEqual(restarted.taken, [1, 5, 6])
 })
 
-test('votes come again to who has gone on, as far as slower peers may need them, whichever side restarts', t => {
+test('votes come again to a peer that has gone on, as far as slower peers may need them, whichever side restarts', t => {
   for (const restarts of [0, 1] as const) {
     const net = pair(undefined, 2)
     net.sides[1]!.step = 6
