@@ -117,6 +117,9 @@ export const adaptiveAttacks: Readonly<Record<string, AdaptiveDefinition>> = {
   },
 }
 
+/** Those that try the rule many times in every exchange, and so take longer than all others. */
+export const searchingAttacks: ReadonlySet<string> = new Set(['little-tuned', 'empire-tuned', 'search'])
+
 /** How many honest vectors' own deviations are tried as directions. */
 const HONEST_DIRECTIONS = 4
 

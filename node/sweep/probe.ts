@@ -1,4 +1,5 @@
 /** How long a sweep will take, from short runs of its kinds. */
+import { searchingAttacks } from '../../learning/attacks/adaptive-attacks.ts'
 import { isModuleFile } from '../files/own-module.ts'
 import type { PlannedRun } from './plan.ts'
 import { runPool } from './pool.ts'
@@ -7,7 +8,7 @@ import type { Patience } from './silence.ts'
 /** Steps of the three runs of a probe. The first one opens the data and compiles the model, and does not count. */
 const STEPS = [1, 1, 6] as const
 /** Kinds that are tried; the others are judged by their cost. */
-const KINDS_MAX = 12
+const KINDS_MAX = 16
 /** A run may be silent for longer: nobody waits for it as for an estimate. */
 const PATIENCE: Patience = { silentMs: 60_000, overdueMs: 60_000 }
 
@@ -90,10 +91,13 @@ function evaluationsOf({ settings }: PlannedRun): number {
 
 /** What a step's time depends on, but for sizes that the cost counts. */
 function kindOf({ settings }: PlannedRun): string {
-  const { architecture, topology, protocol, rule, model, data, attack } = settings
-  // Of ours none takes long; of the user's nothing is known.
-  const own = isModuleFile(String(attack)) ? attack : null
-  return JSON.stringify([architecture, topology, protocol, rule, model, data, own])
+  const { architecture, topology, protocol, rule, gradientRule, model, data } = settings
+  const attack = String(settings.attack)
+  // What stands in front, as in `late+search`, takes no time.
+  const base = isModuleFile(attack) ? attack : attack.slice(attack.lastIndexOf('+') + 1)
+  // Of ours only those take long that try the rule. Of the user's nothing is known.
+  const slow = isModuleFile(base) || searchingAttacks.has(base) ? base : null
+  return JSON.stringify([architecture, topology, protocol, rule, gradientRule, model, data, slow])
 }
 
 /** So many of them, evenly. */

@@ -3,6 +3,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { aggregator } from '../../../agreement/rules/registry.ts'
 import { distance, type Vector } from '../../../agreement/vector.ts'
+import { adaptiveAttacks, searchingAttacks } from '../../../learning/attacks/adaptive-attacks.ts'
 import type { Attack, Saying, Sight } from '../../../learning/attacks/attack.ts'
 import { attackNamed } from '../../../learning/attacks/registry.ts'
 import { randomStream } from '../../../learning/random.ts'
@@ -161,6 +162,20 @@ test('a search is made once for each exchange, whichever of the colluding peers 
   t.is(asked, once)
   forge(8, 1)
   t.is(asked, 2 * once)
+})
+
+test('those that try the rule are named as slow, and no others', t => {
+  const honest = [1, 2, 3, 4, 5, 6, 7].map(x => Float32Array.of(x, -x * x))
+  for (const name of Object.keys(adaptiveAttacks)) {
+    let tries = 0
+    const rule: Sight['rule'] = vectors => {
+      tries++
+      return vectors[0]!
+    }
+    attackNamed(name).forge(sightOf(honest, 'cwtm', { rule }))
+    t.is(tries > 0, searchingAttacks.has(name), name)
+  }
+  t.is([...searchingAttacks].filter(name => !(name in adaptiveAttacks)).length, 0)
 })
 
 test('with fewer vectors than an honest peer waits for, a search sends the mean', t => {
