@@ -64,6 +64,8 @@ export interface Attack {
    * `nothing`, no vector at all. The server then asks no gradient of a liar. Absent: the peer's own vector, too.
    */
   readonly from?: 'honest' | 'nothing'
+  /** The first step in which it lies, counted from 1; absent: the first of all. */
+  readonly firstStep?: number
   /** The labels that the faulty peer trains on, if it poisons its data rather than its messages. */
   readonly relabel?: (label: number, classes: number) => number
   /** What the faulty peer trains on instead of its own examples, if they are images. */

@@ -12,6 +12,10 @@ interface Modifier {
   /** Completes the other attack's `did`: "sent zeros, from step 50 on". */
   readonly did: (parameters: Parameters) => string
   readonly strikes: (slot: Slot, parameters: Parameters) => boolean
+  /** Absent: the first of all. */
+  readonly firstStep?: (parameters: Parameters) => number
+  /** What a parameter must be, if not; null: it is right. */
+  readonly wrong?: (parameters: Parameters) => string | null
 }
 
 /** What may stand in front of another attack, by name. */
@@ -20,6 +24,9 @@ export const modifiers: Readonly<Record<string, Modifier>> = {
     defaults: { from: 50 },
     did: ({ from }) => `from step ${from} on`,
     strikes: ({ step }, { from }) => step >= from!,
+    firstStep: ({ from }) => from!,
+    wrong: ({ from }) =>
+      Number.isInteger(from) && from! >= 1 ? null : `from is ${from}; expected a step, 1 or a later one`,
   },
   'parameters-only': {
     did: () => 'in the agreement on parameters only',
@@ -40,13 +47,14 @@ export function whyNotModified(attack: Attack): string | null {
 
 /** The attack where the modifier lets it strike; an honest peer elsewhere. */
 export function modified(attack: Attack, name: string, parameters: Parameters): Attack {
-  const { did, strikes } = modifiers[name]!
+  const { did, strikes, firstStep } = modifiers[name]!
   const { from: _, ...rest } = attack
   const { say } = attack
   return {
     ...rest,
     name: `${name}+${attack.name}`,
     did: `${attack.did}, ${did(parameters)}`,
+    firstStep: Math.max(firstStep?.(parameters) ?? 1, attack.firstStep ?? 1),
     forge: sight => (strikes(sight.slot, parameters) ? attack.forge(sight) : sight.own),
     ...(say && {
       say: (message, saying) => (strikes(message.slot, parameters) ? say(message, saying) : [message]),

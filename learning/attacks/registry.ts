@@ -252,6 +252,8 @@ function parametersOf(reference: string, written: string | undefined): Parameter
 function composed(name: string, parameters: Parameters): Attack {
   const [first = '', ...rest] = name.split('+')
   if (!Object.hasOwn(modifiers, first)) return plainAttack(name, parameters)
+  if (rest.includes(first))
+    throw new AttackError('ATTACK_UNKNOWN', `attack '${name}' has ${first} twice; expected it once`)
   const own = modifiers[first]!.defaults ?? {}
   const isOwn = ([key]: [string, number]) => Object.hasOwn(own, key)
   const given = Object.entries(parameters)
@@ -263,7 +265,10 @@ function composed(name: string, parameters: Parameters): Attack {
       'ATTACK_UNKNOWN',
       `attack '${name}': ${first} cannot stand in front of ${inner}: ${why}; expected an attack on vectors or messages`,
     )
-  return modified(attack, first, settle(first, own, Object.fromEntries(given.filter(isOwn))))
+  const settled = settle(first, own, Object.fromEntries(given.filter(isOwn)))
+  const wrong = modifiers[first]!.wrong?.(settled) ?? null
+  if (wrong !== null) throw new AttackError('ATTACK_PARAMETER', `attack ${name}: ${wrong}`)
+  return modified(attack, first, settled)
 }
 
 function plainAttack(name: string, parameters: Parameters): Attack {
@@ -276,7 +281,7 @@ function plainAttack(name: string, parameters: Parameters): Attack {
   if (definition === null)
     throw new AttackError(
       'ATTACK_UNKNOWN',
-      `attack '${name}': expected one of ${attackNames.join(', ')}, or two as in late+little`,
+      `attack '${name}': expected one of ${attackNames.join(', ')}, or several as in late+little`,
     )
   const settled = settle(name, definition.defaults ?? {}, parameters)
   const wrong = definition.wrong?.(settled) ?? null

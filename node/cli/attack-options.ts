@@ -1,15 +1,17 @@
 /** `--attack`: a reference to an attack, and where one cannot act. */
+import type { Attack } from '../../learning/attacks/attack.ts'
 import { attackNamed, attackNames } from '../../learning/attacks/registry.ts'
+import { refuseAroundFile } from '../files/attack-file.ts'
 import { isModuleFile } from '../files/own-module.ts'
 import { type Parse, UnfitError, UsageError } from './command.ts'
 import { offering, oneOf } from './parse.ts'
 
 /** One of our attacks by name, as `little`, `little:zeta=1.5` or `late+little`, or a file of the user's. */
 export const attackReference: Parse<string> = offering(attackNames, (value, name) => {
-  if (isModuleFile(value)) return value
-  if (!/[+:]/.test(value)) return oneOf(attackNames)(value, name)
+  if (!/[+:]/.test(value) && !isModuleFile(value)) return oneOf(attackNames)(value, name)
   try {
-    attackNamed(value)
+    refuseAroundFile(value)
+    if (!isModuleFile(value)) attackNamed(value)
     return value
   } catch (error) {
     throw new UsageError(`${name}: ${error instanceof Error ? error.message : error}`)
@@ -41,4 +43,13 @@ export function refuseUnusedAttack(
     `--attack is ${attack}, and ${of} tolerates no liar among ${peers} peers${where}, so nobody would lie; ` +
       'expected other numbers, --byzantine with --unsafe, or --byzantine 0 to say that nobody does',
   )
+}
+
+/** @throws UnfitError where the run would be over before the first lie */
+export function refuseLateAttack({ name, firstStep = 1 }: Attack, steps: number): void {
+  if (firstStep > steps)
+    throw new UnfitError(
+      `--attack ${name} lies from step ${firstStep} on, and there are ${steps} steps, so nobody would lie; ` +
+        'expected an earlier one, as in late+little:from=5, or more --steps',
+    )
 }

@@ -16,7 +16,7 @@ import { parseStepSize, type StepSizeSchedule } from '../../learning/step-size.t
 import { type BoundedCohort, boundsQueryOf } from '../cohort/bounds-query.ts'
 import { type CohortDocument, LOCAL_STEPS_MAX, type Written } from '../cohort/cohort.ts'
 import { EXTERNAL_MODEL, wrongModel } from '../oracle/open.ts'
-import { attackReference, refuseUnusedAttack } from './attack-options.ts'
+import { attackReference, refuseLateAttack, refuseUnusedAttack } from './attack-options.ts'
 import { flag, maybe, option, type Parse, UnfitError, UsageError, type Values } from './command.ts'
 import { liarsOf, liarsOption } from './liars.ts'
 import { decimal, integer, offering, oneOf, orNone, pair, text } from './parse.ts'
@@ -280,11 +280,13 @@ export function scenarioOf(
     )
   const said = { ...values, byzantine: values.liars?.length ?? values.byzantine }
   refuseUnusedAttack(said, settings.faults, base, scenarioOptions.attack.fallback)
+  const attack = byzantine === 0 ? null : (loaded ?? attackNamed(values.attack))
+  if (attack !== null) refuseLateAttack(attack, settings.steps)
   return {
     peers,
     settings,
     liars,
-    attack: byzantine === 0 ? null : (loaded ?? attackNamed(values.attack)),
+    attack,
     data,
     partition,
     augment,

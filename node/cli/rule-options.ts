@@ -18,7 +18,9 @@ export const ruleParameter = {
 }
 
 /** A rule, with pre-aggregations in front: `nnm+cwtm`. */
-export const ruleName: Parse<string> = offering(Object.keys(rules), checkedRuleName)
+export const ruleName: Parse<string> = offering(Object.keys(rules), (value, name) =>
+  checkedRuleName(value, name),
+)
 
 /** A rule, or a file of the user's, with pre-aggregations in front: `nnm+./mine.ts`. */
 export const ruleReference: Parse<string> = offering(Object.keys(rules), (value, name) =>
@@ -31,7 +33,8 @@ export const runRule: Parse<string> = offering(
   (value, name) => (Object.hasOwn(gossipRules, value) ? value : ruleReference(value, name)),
 )
 
-function checkedRuleName(value: string, name: string): string {
+/** @param written what the user gave, if it is not `value` */
+function checkedRuleName(value: string, name: string, written = value): string {
   const parts = value.split('+')
   const last = parts.pop()!
   for (const [part, known, kind] of [
@@ -44,7 +47,7 @@ function checkedRuleName(value: string, name: string): string {
       )
     else if (!known.includes(part))
       throw new UsageError(
-        `${name} is "${value}": "${part}" is none of the ${kind} ${known.join(', ')}${suggestion(part, known)}`,
+        `${name} is "${written}": "${part}" is none of the ${kind} ${known.join(', ')}${suggestion(part, known)}`,
       )
   return value
 }
@@ -57,7 +60,7 @@ const firstRule: Parse<string> = offering(
   (value, name) => {
     const last = value.slice(value.lastIndexOf('+') + 1)
     // The mean stands for the protocol's own rule, which is behind a pre-aggregation that ends the name.
-    checkedRuleName(Object.hasOwn(preAggregations, last) ? `${value}+mean` : value, name)
+    checkedRuleName(Object.hasOwn(preAggregations, last) ? `${value}+mean` : value, name, value)
     return value
   },
 )

@@ -2,12 +2,33 @@
 import { basename, extname } from 'node:path'
 import { z } from 'zod'
 import type { Attack } from '../../learning/attacks/attack.ts'
+import { modifiers } from '../../learning/attacks/modifiers.ts'
 import { AttackError, attackNamed, attackNames } from '../../learning/attacks/registry.ts'
 import { exportedAs } from './exported.ts'
 import { isModuleFile, kindOf, loadModule, moduleEndings, OwnFileError, whatHappened } from './own-module.ts'
 
+/**
+ * What may stand around the name of an attack of ours, and not around a file.
+ * @throws AttackError
+ */
+export function refuseAroundFile(reference: string): void {
+  const [, modifier = ''] = /(?:^|[/\\])([a-z-]+)\+/.exec(reference) ?? []
+  const [file] = reference.split(':', 1)
+  if (isModuleFile(reference) && Object.hasOwn(modifiers, modifier))
+    throw new AttackError(
+      'ATTACK_FILE',
+      `attack '${reference}': ${modifier} stands in front of attacks by name; in a file, forge finds the step and the phase in sight.slot`,
+    )
+  if (isModuleFile(file!) && !isModuleFile(reference))
+    throw new AttackError(
+      'ATTACK_FILE',
+      `attack '${reference}': a file takes no parameters; expected '${file}'`,
+    )
+}
+
 /** The value of `--attack`, checked as far as possible without opening anything. @throws AttackError */
 function checkAttackReference(reference: string): string {
+  refuseAroundFile(reference)
   if (isModuleFile(reference) || attackNames.includes(reference)) return reference
   if (/[+:]/.test(reference)) return attackNamed(reference) && reference
   throw new AttackError(

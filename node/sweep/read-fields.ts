@@ -22,6 +22,8 @@ const isScalar = (value: unknown): value is Setting => ['string', 'number', 'boo
 
 /** @param known the names that there may be; null: any. @throws SweepError */
 export function readFields(value: unknown, path: Path, at: At, known: readonly string[] | null): Fields {
+  if (value === null && path.length === 0)
+    throw refuse(`${at(path)} is empty; expected a sweep, as in docs/sweeps.md`)
   if (!isMapping(value)) throw refuse(`${at(path)} is ${valueText(value)}; expected a group of named fields`)
   for (const name of Object.keys(value)) {
     // Whatever asks for such a name by chance finds the language's own.

@@ -28,11 +28,14 @@ export function ruleBounds(name: string, { quorum, maxFaulty, peers }: Bounds): 
 const short = (value: number | null) => (value === null ? '–' : String(Number(value.toPrecision(4))))
 
 /** In words, for one protocol. */
-export function ruleText({ name, why, robustness, least }: RuleBounds, { quorum }: Bounds): string {
+export function ruleText({ name, why, robustness, least }: RuleBounds, { quorum, feasible }: Bounds): string {
   if (why !== null) return `${name} cannot begin the agreements on gradients: ${why}`
   const kappa =
     robustness === null
       ? 'no κ of it is proved'
       : `κ = ${short(robustness)} on ${quorum} vectors, of which no rule has less than ${short(least)}`
-  return `${name} begins the agreements on gradients: ${kappa}; it contracts nothing, and the protocol’s guarantees hold from the second iteration on`
+  const later = feasible
+    ? 'the protocol’s guarantees hold from the second iteration on'
+    : 'the protocol guarantees nothing at these numbers'
+  return `${name} begins the agreements on gradients: ${kappa}; it contracts nothing, and ${later}`
 }

@@ -3,6 +3,7 @@
  * with a trusted server.
  */
 import { aggregator, rules } from '../../../agreement/rules/registry.ts'
+import { DEFAULT_GOSSIP_RULE, gossipRules } from '../../../learning/gossip/rules.ts'
 import { cgeBounds } from '../../../learning/theorems/cge.ts'
 import { TheoremError } from '../../../learning/theorems/error.ts'
 import { regressionBounds } from '../../../learning/theorems/linear-regression.ts'
@@ -11,7 +12,7 @@ import { resamBounds } from '../../../learning/theorems/resam.ts'
 import { maybe, UsageError, type Values } from '../command.ts'
 import { liarsOption } from '../liars.ts'
 import { decimal, integer, largeInteger, offering, text } from '../parse.ts'
-import { ruleName } from '../rule-options.ts'
+import { ruleName, runRule } from '../rule-options.ts'
 import type { Terminal } from '../terminal.ts'
 import { figure } from '../view/format.ts'
 import { learnOptions } from './bounds-learn.ts'
@@ -22,7 +23,12 @@ type TheoremName = (typeof theoremNames)[number]
 const rulesWithLambda = Object.keys(rules).filter(name => aggregator(name).resilience !== undefined)
 
 const newOptions = {
-  rule: maybe('--rule <name>', 'resam: the rule whose λ is used', offering(rulesWithLambda, ruleName), 'mda'),
+  rule: maybe(
+    '--rule <name>',
+    'resam: the rule whose λ is used; with --topology: that of gossip',
+    offering([...rulesWithLambda, ...Object.keys(gossipRules)], runRule),
+    `mda; ${DEFAULT_GOSSIP_RULE}`,
+  ),
   lambda: maybe('--lambda <λ>', 'resam: resilience coefficient', decimal({ min: 0 }), "the rule's"),
   steps: maybe('--steps <T>', 'resam: steps', largeInteger({ min: 1 }), 'the fewest that the theorem allows'),
   gradientNorm: maybe(
@@ -183,7 +189,7 @@ function told(theorem: Exclude<TheoremName, 'learn'>, cohort: Cohort, values: Th
 
 function resam({ peers, maxFaulty, dimension }: Cohort, values: TheoremValues): Told {
   const [smoothness, gap] = [values.smoothness ?? 1, values.greatestLoss ?? Math.LN10]
-  const rule = values.rule ?? 'mda'
+  const rule = ruleName(values.rule ?? 'mda', '--rule')
   const known = aggregator(rule).resilience
   if (values.lambda === null && known === undefined)
     throw new UsageError(`${rule} has no λ in RESAM's Table 1; expected --lambda, or another rule`)

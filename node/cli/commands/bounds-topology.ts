@@ -7,10 +7,10 @@ import {
   mostFaultyWithoutClock,
 } from '../../../learning/gossip/conditions.ts'
 import { GraphError } from '../../../learning/gossip/error.ts'
-import { gossipRuleNamed } from '../../../learning/gossip/rules.ts'
+import type { GossipRule } from '../../../learning/gossip/rules.ts'
 import { metropolisWeights } from '../../../learning/gossip/weights.ts'
 import { UsageError } from '../command.ts'
-import { degreesText, type Hearing, leastDegree, openTopology } from '../gossip-learning.ts'
+import { degreesText, type Hearing, leastDegree, loadGossipRule, openTopology } from '../gossip-learning.ts'
 import type { Terminal } from '../terminal.ts'
 import { counted, figure } from '../view/format.ts'
 
@@ -22,6 +22,8 @@ interface TopologyQuery {
   /** The last ones of the peers; null: as many as the faults. */
   readonly byzantine: number | null
   readonly seed: number
+  /** What peers make of what they hear. */
+  readonly rule: string
 }
 
 /** What is printed, and `--json`. */
@@ -53,15 +55,17 @@ export async function printTopologyBounds(
   const hearing = await openTopology(topology, peers, seed).catch(error => {
     throw error instanceof GraphError ? new UsageError(`--topology: ${error.message}`) : error
   })
-  const result = topologyBounds(query, hearing)
+  const rule = await loadGossipRule({ rule: query.rule, param: {} })
+  const result = topologyBounds(query, hearing, rule)
   if (json) return terminal.json(result)
   const { faults, byzantine, feasible, why, mostFaults, byzantineWeight, excess } = result
   const { mostFaultsWithoutClock: real } = result
   const verdict = feasible ? terminal.paint('green', 'feasible') : terminal.paint('red', 'infeasible')
   terminal.print(
     `gossip of ${counted(peers, 'peer')} over ${topology} (${degreesText(hearing)}), f = ${faults} of a peer’s neighbours faulty, ${byzantine} in all: ${verdict}`,
+    `  rule                   ${query.rule}`,
     `  why                    ${why}`,
-    `  most f                 ${mostFaults}: 2f < d + 1 at the least degree d`,
+    `  most f of any rule     ${mostFaults}: 2f < d + 1 at the least degree d`,
     ...(real === null ? [] : [`  most f of real peers   ${real}: d ≥ 4f + 1, as they share no clock`]),
     `  weight of f liars δ    ${figure(byzantineWeight)} of 1 at most`,
   )
@@ -69,14 +73,14 @@ export async function printTopologyBounds(
     terminal.print(`  more than f in a pull  with probability ${figure(excess)}, at each peer in each step`)
 }
 
-function topologyBounds(query: TopologyQuery, hearing: Hearing): TopologyBounds {
+function topologyBounds(query: TopologyQuery, hearing: Hearing, rule: GossipRule): TopologyBounds {
   const { topology, peers, seed } = query
   const mostFaults = mostFaultyNeighbours(leastDegree(hearing))
   const faults = query.faults ?? mostFaults
   const byzantine = query.byzantine ?? Math.min(faults, peers - 1)
   if (byzantine >= peers)
     throw new UsageError(`--byzantine is ${byzantine}, of ${peers} peers; expected at most ${peers - 1}`)
-  const broken = brokenCondition(hearing, { peers, faults, byzantine, seed })
+  const broken = brokenCondition(hearing, { peers, faults, byzantine, seed }, rule)
   const held =
     hearing.kind === 'graph'
       ? `every honest peer has at most ${counted(faults, 'liar')} among its neighbours, and the honest peers are connected without the last ${byzantine}`
@@ -86,6 +90,7 @@ function topologyBounds(query: TopologyQuery, hearing: Hearing): TopologyBounds 
     topology,
     peers,
     seed,
+    rule: query.rule,
     faults,
     byzantine,
     feasible: broken === null,
@@ -105,11 +110,13 @@ interface Placed {
   readonly seed: number
 }
 
-/** With a rule that asks for no more than the honest to be the majority. */
-function brokenCondition(hearing: Hearing, { peers, faults, byzantine, seed }: Placed): string | null {
+function brokenCondition(
+  hearing: Hearing,
+  { peers, faults, byzantine, seed }: Placed,
+  rule: GossipRule,
+): string | null {
   const liars = Array.from({ length: byzantine }, (_, i) => peers - byzantine + i)
   const placed = { peers, liars, maxFaulty: faults, seed, steps: STEPS }
-  const rule = gossipRuleNamed('clipped-gossip', {})
   try {
     if (hearing.kind === 'graph') checkGraph(hearing.graph, placed, rule)
     else checkPulls(hearing.pulls, placed, rule)

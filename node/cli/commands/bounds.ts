@@ -3,6 +3,7 @@ import { type Bounds, bounds, mostFaults, type ProtocolName } from '../../../agr
 import { precisions } from '../../../agreement/precision.ts'
 import { nobodyHonest } from '../../../agreement/refusal.ts'
 import type { Synchrony } from '../../../agreement/thresholds.ts'
+import { DEFAULT_GOSSIP_RULE } from '../../../learning/gossip/rules.ts'
 import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
 import { topologyOption } from '../gossip-learning.ts'
 import { kebab, protocols } from '../options.ts'
@@ -99,8 +100,10 @@ export const boundsCommand = defineCommand({
         synchronous: synchronous || null,
         theorem: subject ?? null,
       })
-      refuseStrayOptions(constants, null)
-      await printTopologyBounds({ topology, peers, faults, byzantine, seed: seed ?? 1 }, json, terminal)
+      const { rule, ...stray } = constants
+      refuseStrayOptions({ ...stray, rule: null }, null)
+      const query = { topology, peers, faults, byzantine, seed: seed ?? 1, rule: rule ?? DEFAULT_GOSSIP_RULE }
+      await printTopologyBounds(query, json, terminal)
       return 0
     }
     const theorem = theoremNamed(subject)

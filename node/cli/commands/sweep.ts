@@ -99,7 +99,7 @@ async function foresee(definition: Definition, options: Options, terminal: Termi
   const beside =
     unknown > 0 && isKnown ? `, and the time of ${counted(unknown, 'run')} that is not known` : ''
   terminal.print(`${counted(missing.length, 'run')} of ${runs.length} to do${time}${beside}`)
-  return 0
+  return unknown === 0 ? 0 : 1
 }
 
 async function carryOut(

@@ -275,6 +275,10 @@ test('what cannot be told when to strike is refused, and so are parameters that 
     ['late+slow', /frames/],
     ['late+nobody', /expected one of/],
     ['little+late', /expected one of/],
+    ['late+late+little', /has late twice/],
+    ['late+parameters-only+late+little', /has late twice/],
+    ['late+little:from=0', /from is 0; expected a step/],
+    ['late:from=2.5', /from is 2.5; expected a step/],
     ['little:zeta', /expected a parameter and a number/],
     ['little:zeta=x', /expected a parameter and a number/],
     ['little:eta=1', /its parameters are zeta/],
@@ -286,4 +290,6 @@ test('what cannot be told when to strike is refused, and so are parameters that 
   ] as const)
     t.throws(() => attackNamed(reference), { message: why, name: 'AttackError' }, reference)
   t.is(attackNamed('little:zeta=2').name, 'little:zeta=2')
+  t.is(attackNamed('parameters-only+late+little:from=7').firstStep, 7)
+  t.is(attackNamed('little').firstStep, undefined)
 })

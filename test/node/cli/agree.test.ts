@@ -160,3 +160,15 @@ test('simulate takes an attack file too, and --seeds runs the swarm', async t =>
   t.is(report.seeds.run, 20)
   t.true(report.table.length > 5)
 })
+
+test('an attack file stands alone: no modifier in front, no parameter behind', async t => {
+  const path = await folder(t)
+  const file = join(path, 'mine.ts')
+  await writeFile(file, 'export const attack = { delayMs: 5 }')
+  for (const [reference, message] of [
+    [`late+${file}`, /late stands in front of attacks by name/],
+    [join(path, 'parameters-only+mine.ts'), /parameters-only stands in front of attacks by name/],
+    [`${file}:from=2`, /a file takes no parameters; expected '.*mine\.ts'/],
+  ] as const)
+    await t.throwsAsync(loadAttack(reference), { message, code: 'ATTACK_FILE' }, reference)
+})

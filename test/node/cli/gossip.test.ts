@@ -171,6 +171,7 @@ test('bounds of a graph that holds: at most so many liars, and one of one', asyn
     await why('regular:4', '--faults', '2'),
     /every honest peer has at most 2 liars among its neighbours/,
   )
+  t.regex(await why('regular:4', '--faults', '1', '--rule', 'bulyan'), /infeasible[\s\S]*needs 4f \+ 3 ≤ n/)
   t.regex(await why('pull:4', '--faults', '1'), /no honest peer pulls more than 1 liar in/)
 })
 
@@ -195,7 +196,7 @@ test('bounds of a graph: what it takes, and what breaks it', async t => {
   t.false(drawn.feasible)
   t.regex(drawn.why, /pulls 3 liars among 10 peers, more than f = 2/)
   t.true(drawn.excess > 0.02 && drawn.excess < 0.03)
-  t.regex(text.stdout, /infeasible\n {2}why +peer 0 has 2 neighbours, and f = 2/)
+  t.regex(text.stdout, /infeasible\n {2}rule +monna\n {2}why +peer 0 has 2 neighbours, and f = 2/)
   t.regex(stray.stderr, /--seed is about a graph; expected --topology beside it/)
   t.regex(beside.stderr, /--protocol is about agreements, and --topology about gossip/)
   for (const { code } of [stray, beside]) t.is(code, 2)

@@ -75,6 +75,8 @@ test('bounds say what is proved of a first rule on the vectors that a peer waits
   const few = await json('--protocol', 'rb-tm', '--peers', '7', '--gradient-rule', 'bucketing')
   t.regex(String(few.gradientRule.why), /more than 2f = 4 are needed/)
   t.is(few.gradientRule.robustness, null)
+  const infeasible = ['bounds', '--protocol', 'mda', '--quorum', '3', '--gradient-rule', 'nnm+cwtm']
+  t.regex((await runInside(...infeasible)).stdout, /the protocol guarantees nothing at these numbers/)
   const text = await runInside('bounds', '--peers', '7', '--gradient-rule', 'nnm')
   t.is(text.stdout.match(/begins the agreements on gradients: no κ of it is proved/g)?.length, 6)
 })

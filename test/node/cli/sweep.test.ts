@@ -94,6 +94,17 @@ test.serial('a dry run lists the runs and writes nothing', async t => {
   t.deepEqual(await readdir(folder), ['sweep.yaml'])
 })
 
+test.serial('a dry run: 1 where a run would fail; a lie that would never begin is skipped', async t => {
+  const settings = { ...small.settings, steps: 2, faults: 1 }
+  const axes = { attack: ['zero', 'late+zero', './breaks.ts'] }
+  const { folder, file } = await placeOf(t, { settings, axes })
+  await writeFile(join(folder, 'breaks.ts'), "export const attack = { forge() { throw new Error('no') } }\n")
+  const { code, stdout, stderr } = await run('sweep', file, '--out', join(folder, 'out'), '--dry-run')
+  t.is(code, 1)
+  t.regex(stdout, /skipped: attack late\+zero: [\s\S]*lies\s+from\s+step\s+50/)
+  t.regex(stderr, /breaks\.ts[\s\S]*no/)
+})
+
 test.serial('a failed run: the rest go on, exit 1 at the end', async t => {
   const axes = { rule: ['cwtm', './breaks.ts'] }
   const { folder, file } = await placeOf(t, { settings: { ...small.settings, steps: 1, faults: 1 }, axes })

@@ -17,8 +17,17 @@ test('among so few peers, or with so few vectors, that nobody may lie', async t 
   t.is((await says('--peers', '5', '--attack', 'little', '--byzantine', '0')).code, 0)
 })
 
+test('from a step on that never comes', async t => {
+  for (const architecture of [[], ['--architecture', 'server'], ['--architecture', 'gossip']]) {
+    const { code, text } = await says(...architecture, '--attack', 'late+little:from=3')
+    t.is(code, 2)
+    t.regex(text, /lies from step 3 on, and there are 2 steps, so nobody would lie/)
+    t.is((await says(...architecture, '--attack', 'late+little:from=2')).code, 0)
+  }
+})
+
 test('on messages, frames and parameters, beside a server', async t => {
-  for (const attack of ['slow', 'forge', 'withhold', 'parameters-only+little', 'late+omit']) {
+  for (const attack of ['slow', 'forge', 'withhold', 'parameters-only+little', 'late+omit:from=2']) {
     const { code, text } = await says('--architecture', 'server', '--attack', attack)
     t.is(code, 2, attack)
     t.regex(text, /acts on what peers say to each other/, attack)
