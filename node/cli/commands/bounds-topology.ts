@@ -7,7 +7,7 @@ import {
   mostFaultyWithoutClock,
 } from '../../../learning/gossip/conditions.ts'
 import { GraphError } from '../../../learning/gossip/error.ts'
-import type { GossipRule } from '../../../learning/gossip/rules.ts'
+import { DEFAULT_GOSSIP_RULE, type GossipRule } from '../../../learning/gossip/rules.ts'
 import { metropolisWeights } from '../../../learning/gossip/weights.ts'
 import { UsageError } from '../command.ts'
 import { degreesText, type Hearing, leastDegree, loadGossipRule, openTopology } from '../gossip-learning.ts'
@@ -22,12 +22,13 @@ interface TopologyQuery {
   /** The last ones of the peers; null: as many as the faults. */
   readonly byzantine: number | null
   readonly seed: number
-  /** What peers make of what they hear. */
-  readonly rule: string
+  /** What peers make of what they hear; null: `DEFAULT_GOSSIP_RULE`. */
+  readonly rule: string | null
 }
 
 /** What is printed, and `--json`. */
-interface TopologyBounds extends Omit<TopologyQuery, 'faults' | 'byzantine'> {
+interface TopologyBounds extends Omit<TopologyQuery, 'faults' | 'byzantine' | 'rule'> {
+  readonly rule: string
   readonly faults: number
   readonly byzantine: number
   readonly feasible: boolean
@@ -63,7 +64,7 @@ export async function printTopologyBounds(
   const verdict = feasible ? terminal.paint('green', 'feasible') : terminal.paint('red', 'infeasible')
   terminal.print(
     `gossip of ${counted(peers, 'peer')} over ${topology} (${degreesText(hearing)}), f = ${faults} of a peer’s neighbours faulty, ${byzantine} in all: ${verdict}`,
-    `  rule                   ${query.rule}`,
+    `  rule                   ${result.rule}`,
     `  why                    ${why}`,
     `  most f of any rule     ${mostFaults}: 2f < d + 1 at the least degree d`,
     ...(real === null ? [] : [`  most f of real peers   ${real}: d ≥ 4f + 1, as they share no clock`]),
@@ -90,7 +91,7 @@ function topologyBounds(query: TopologyQuery, hearing: Hearing, rule: GossipRule
     topology,
     peers,
     seed,
-    rule: query.rule,
+    rule: query.rule ?? DEFAULT_GOSSIP_RULE,
     faults,
     byzantine,
     feasible: broken === null,

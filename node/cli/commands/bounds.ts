@@ -3,7 +3,6 @@ import { type Bounds, bounds, mostFaults, type ProtocolName } from '../../../agr
 import { precisions } from '../../../agreement/precision.ts'
 import { nobodyHonest } from '../../../agreement/refusal.ts'
 import type { Synchrony } from '../../../agreement/thresholds.ts'
-import { DEFAULT_GOSSIP_RULE } from '../../../learning/gossip/rules.ts'
 import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
 import { topologyOption } from '../gossip-learning.ts'
 import { kebab, protocols } from '../options.ts'
@@ -92,18 +91,11 @@ export const boundsCommand = defineCommand({
     const { gradientRule, topology, byzantine, seed, ...constants } = others
     if (topology === null) refuseWithout({ byzantine, seed })
     else {
-      refuseBeside({
-        protocol,
-        quorum,
-        dimension,
-        gradientRule,
-        synchronous: synchronous || null,
-        theorem: subject ?? null,
-      })
+      const other = { protocol, quorum, dimension, gradientRule, theorem: subject ?? null }
+      refuseBeside({ ...other, synchronous: synchronous || null })
       const { rule, ...stray } = constants
       refuseStrayOptions({ ...stray, rule: null }, null)
-      const query = { topology, peers, faults, byzantine, seed: seed ?? 1, rule: rule ?? DEFAULT_GOSSIP_RULE }
-      await printTopologyBounds(query, json, terminal)
+      await printTopologyBounds({ topology, peers, faults, byzantine, seed: seed ?? 1, rule }, json, terminal)
       return 0
     }
     const theorem = theoremNamed(subject)
