@@ -17,6 +17,7 @@ import type { AgreementSettings } from '../runtime/agreement-peer.ts'
 import { payloadDelayMs } from '../runtime/delays.ts'
 import type { AgreeResult } from '../simulation/agree.ts'
 import type { AgreeValues } from './agree-options.ts'
+import { refuseTimedAttack } from './attack-options.ts'
 import { UsageError } from './command.ts'
 import { requireBound } from './options.ts'
 import { chosenProtocol } from './protocol-choice.ts'
@@ -71,6 +72,7 @@ export async function agreementsOf(values: AgreeValues): Promise<(seed: number) 
     // Asked for where it is not needed, it must not keep the guarantees from being checked.
     unsafe: unsafe && !feasible,
   }
+  refuseTimedAttack(values.attack)
   const attack = liars === 0 ? null : await loadAttack(values.attack)
   const byzantine = { peers: Array.from({ length: liars }, (_, i) => peers - liars + i), attack }
   const target = values.iterations === null && !isOwn ? (values.target ?? DEFAULT_TARGET) : null

@@ -1,5 +1,6 @@
 /** `--attack`: a reference to an attack, and where one cannot act. */
 import type { Attack } from '../../learning/attacks/attack.ts'
+import { modifiers } from '../../learning/attacks/modifiers.ts'
 import { attackNamed, attackNames } from '../../learning/attacks/registry.ts'
 import { refuseAroundFile } from '../files/attack-file.ts'
 import { isModuleFile } from '../files/own-module.ts'
@@ -51,5 +52,15 @@ export function refuseLateAttack({ name, firstStep = 1 }: Attack, steps: number)
     throw new UnfitError(
       `--attack ${name} lies from step ${firstStep} on, and there are ${steps} steps, so nobody would lie; ` +
         'expected an earlier one, as in late+little:from=5, or more --steps',
+    )
+}
+
+/** @throws UsageError for an attack that waits for a step or a phase, where there is one agreement by itself */
+export function refuseTimedAttack(attack: string): void {
+  const [name = ''] = attack.split(':')
+  const modifier = name.split('+').find(part => Object.hasOwn(modifiers, part))
+  if (modifier !== undefined)
+    throw new UsageError(
+      `--attack is ${attack}, and ${modifier} says when to lie while peers learn; one agreement has no steps: expected it without ${modifier}`,
     )
 }

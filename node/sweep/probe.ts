@@ -94,7 +94,7 @@ function kindOf({ settings }: PlannedRun): string {
   const { architecture, topology, protocol, rule, gradientRule, model, data } = settings
   const attack = String(settings.attack)
   // What stands in front, as in `late+search`, takes no time.
-  const base = isModuleFile(attack) ? attack : attack.slice(attack.lastIndexOf('+') + 1)
+  const base = isModuleFile(attack) ? attack : attack.replace(/^.*\+|:.*$/g, '')
   // Of ours only those take long that try the rule. Of the user's nothing is known.
   const slow = isModuleFile(base) || searchingAttacks.has(base) ? base : null
   return JSON.stringify([architecture, topology, protocol, rule, gradientRule, model, data, slow])

@@ -34,3 +34,11 @@ test('on messages, frames and parameters, beside a server', async t => {
   }
   t.is((await says('--architecture', 'server', '--attack', 'late+little:from=2')).code, 0)
 })
+
+test('at a step or in a phase, in one agreement by itself', async t => {
+  for (const attack of ['late', 'parameters-only+little', 'late+little:from=1']) {
+    const { code, stderr } = await run('agree', '--attack', attack)
+    t.is(code, 2, attack)
+    t.regex(stderr, /one\s+agreement\s+has\s+no\s+steps/)
+  }
+})
