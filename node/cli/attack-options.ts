@@ -6,6 +6,7 @@ import { refuseAroundFile } from '../files/attack-file.ts'
 import { isModuleFile } from '../files/own-module.ts'
 import { type Parse, UnfitError, UsageError } from './command.ts'
 import { offering, oneOf } from './parse.ts'
+import { counted } from './view/format.ts'
 
 /** One of our attacks by name, as `little`, `little:zeta=1.5` or `late+little`, or a file of the user's. */
 export const attackReference: Parse<string> = offering(attackNames, (value, name) => {
@@ -50,7 +51,7 @@ export function refuseUnusedAttack(
 export function refuseLateAttack({ name, firstStep = 1 }: Attack, steps: number): void {
   if (firstStep > steps)
     throw new UnfitError(
-      `--attack ${name} lies from step ${firstStep} on, and there are ${steps} steps, so nobody would lie; ` +
+      `--attack ${name} lies from step ${firstStep} on, and the run has ${counted(steps, 'step')}, so nobody would lie; ` +
         'expected an earlier one, as in late+little:from=5, or more --steps',
     )
 }

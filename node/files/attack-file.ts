@@ -7,10 +7,7 @@ import { AttackError, attackNamed, attackNames } from '../../learning/attacks/re
 import { exportedAs } from './exported.ts'
 import { isModuleFile, kindOf, loadModule, moduleEndings, OwnFileError, whatHappened } from './own-module.ts'
 
-/**
- * What may stand around the name of an attack of ours, and not around a file.
- * @throws AttackError
- */
+/** Modifiers and parameters are for attacks by name. @throws AttackError where they stand around a file */
 export function refuseAroundFile(reference: string): void {
   const [, modifier = ''] = /(?:^|[/\\])([a-z-]+)\+/.exec(reference) ?? []
   const [file] = reference.split(':', 1)

@@ -21,7 +21,7 @@ test('from a step on that never comes', async t => {
   for (const architecture of [[], ['--architecture', 'server'], ['--architecture', 'gossip']]) {
     const { code, text } = await says(...architecture, '--attack', 'late+little:from=3')
     t.is(code, 2)
-    t.regex(text, /lies from step 3 on, and there are 2 steps, so nobody would lie/)
+    t.regex(text, /lies from step 3 on, and the run has 2 steps, so nobody would lie/)
     t.is((await says(...architecture, '--attack', 'late+little:from=2')).code, 0)
   }
 })
